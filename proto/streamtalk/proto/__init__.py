@@ -1,0 +1,1 @@
+"""The wire: typed messages, topics, limits, errors and the codec. `proto/README.md` is the authority."""

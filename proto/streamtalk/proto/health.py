@@ -1,0 +1,45 @@
+"""What every service's socket answers, whatever its work: probe, metrics, drain."""
+
+from typing import ClassVar
+
+from streamtalk.proto.directory import Instance
+from streamtalk.proto.message import Name, Position, Reply, Request
+
+
+class Probe(Request, frozen=True, kw_only=True):
+    """Ask how the instance is; answered by the control thread while the engine works."""
+
+    replies: ClassVar = ("health",)
+
+
+class Health(Reply, frozen=True, kw_only=True):
+    """The instance and what its engine thread is doing."""
+
+    instance: Instance
+    busy_ms: float = 0.0
+    """For how long the running call has been running; 0 when idle."""
+
+    budget_ms: float = 0.0
+    """How long that call may take by its own declaration; past it the instance is hung."""
+
+    doing: Name = ""
+    """Name of the running call."""
+
+    dropped: dict[str, Position] = {}
+    """Messages that were not accepted, counted by error code."""
+
+
+class Metrics(Request, frozen=True, kw_only=True):
+    """Ask for the counters."""
+
+    replies: ClassVar = ("metrics_text",)
+
+
+class MetricsText(Reply, frozen=True, kw_only=True):
+    """Counters and histograms in Prometheus' text exposition format."""
+
+    text: str
+
+
+class Drain(Request, frozen=True, kw_only=True):
+    """Finish what was begun, take nothing new, then leave; as SIGTERM does."""

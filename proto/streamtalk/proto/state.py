@@ -1,0 +1,111 @@
+"""Whole states, published on change and every 100 ms: fast when all is well, right when not."""
+
+from typing import Literal
+
+from streamtalk.proto.message import Message, Name, Position, SessionId
+
+STATE_PERIOD_MS = 100
+"""A state is repeated at least this often while its session lives."""
+
+
+class VadState(Message, frozen=True, kw_only=True):
+    """Speech or silence in one session. Topic `state.vad`."""
+
+    lease: Name
+    """The attachment that this answers to; states of other leases are ignored."""
+
+    stream: Name
+    sample: Position
+    """Everything before this sample has been judged."""
+
+    speaking: bool
+    segment: Position | None
+    """First sample of the current or last segment, look-back included; None before any speech."""
+
+    end: Position | None
+    """Last sample of speech in that segment so far, exclusive."""
+
+    probability: float
+    """Speech probability of the last chunk, 0 to 1."""
+
+    frames_lost: Position = 0
+    """Microphone frames of this attachment that neither the bus nor the ring delivered."""
+
+
+class Frontier(Message, frozen=True, kw_only=True):
+    """What a sink has, and how much more it wants, of one answer; read piece first, then sample."""
+
+    answer: Name
+    attempt: Position
+    have_piece: Position
+    have_sample: Position
+    """Everything before (have_piece, have_sample) has arrived without a hole."""
+
+    want_piece: Position
+    want_sample: Position
+    """Send nothing at or beyond (want_piece, want_sample)."""
+
+
+class PlaybackState(Message, frozen=True, kw_only=True):
+    """What the loudspeaker of a session does. Topic `state.playback`."""
+
+    term: Position
+    """Highest term that this sink has obeyed."""
+
+    mic_sample: Position
+    """The session's clock: microphone samples captured when this was true."""
+
+    playing: Name | None
+    """The answer that was told to play and has not ended."""
+
+    piece: Position = 0
+    sample: Position = 0
+    """Played so far: all earlier pieces and this many samples of `piece`."""
+
+    first_audible: Position | None = None
+    """Microphone clock when the first audible sample of `playing` left the sink."""
+
+    ended: Name | None = None
+    """The last answer that was played to its end."""
+
+    starved: bool = False
+    """Playing, but the next samples are not there."""
+
+    muted: bool = False
+    """Whether the person has switched the microphone off."""
+
+    held: list[Frontier] = []
+    """Every answer whose audio the sink accepts now."""
+
+
+class SessionState(Message, frozen=True, kw_only=True):
+    """What the orchestrator makes of a session, for views. Topic `state.session`."""
+
+    turn: Position
+    phase: Literal["listening", "hearing", "thinking", "speaking", "waiting"]
+    """`waiting`: a service that is needed is away."""
+
+    user_text: str = ""
+    """Partial or final text of the person in this turn."""
+
+    user_final: bool = False
+    reply_text: str = ""
+    heard_chars: Position = 0
+    """Length of the prefix of `reply_text` that has been played, estimated from playback."""
+
+    notice: str = ""
+    """A short sentence for the person, such as that a service is being restarted."""
+
+    stages_ms: dict[str, float] = {}
+    """Milliseconds of each stage of the last finished turn."""
+
+    voice_to_voice_ms: float | None = None
+    engines: dict[str, str] = {}
+
+
+class SessionRef(Message, frozen=True, kw_only=True):
+    """One session in a list."""
+
+    session: SessionId
+    state: str
+    turn: Position
