@@ -1,0 +1,155 @@
+"""The microphone ring: the last 60 s of a stream as a memory-mapped file.
+
+The edge writes, any number of processes read, and the file outlives kill -9 of each of them. One writer;
+readers never block it: they copy, then check that the writer has not lapped them.
+"""
+
+import mmap
+import os
+import struct
+import time
+from pathlib import Path
+from typing import Final
+
+from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ
+from streamtalk.proto.errors import AudioRangeError
+from streamtalk.proto.limits import MAX_RANGE_S
+
+_MAGIC: Final = b"STRING01"
+_WRITTEN_OFFSET: Final = 8
+_STREAM_OFFSET: Final = 16
+_STREAM_BYTES: Final = 64
+_DATA_OFFSET: Final = 4096
+CAPACITY_SAMPLES: Final = MAX_RANGE_S * MIC_RATE_HZ
+_CAPACITY_BYTES: Final = CAPACITY_SAMPLES * BYTES_PER_SAMPLE
+_SLACK_SAMPLES: Final = MIC_RATE_HZ // 10
+"""Samples next to the writer's position that readers treat as gone already."""
+
+
+class RingWriter:
+    """The edge's end of the ring. Replaces whatever file was there; `close` removes it."""
+
+    def __init__(self, path: Path, stream: str) -> None:
+        self.path = path
+        self.stream = stream
+        self.written = 0
+        fresh = path.with_name(f"{path.name}.new")
+        fresh.unlink(missing_ok=True)
+        descriptor = os.open(fresh, os.O_CREAT | os.O_RDWR | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "r+b") as file:
+            file.truncate(_DATA_OFFSET + _CAPACITY_BYTES)
+            self._map = mmap.mmap(file.fileno(), 0)
+        self._map[: len(_MAGIC)] = _MAGIC
+        name = stream.encode()
+        self._map[_STREAM_OFFSET : _STREAM_OFFSET + len(name)] = name
+        fresh.replace(path)
+
+    def write(self, pcm: bytes | memoryview) -> int:
+        """Append s16le samples; returns the position of the first of them."""
+        first = self.written
+        at = first * BYTES_PER_SAMPLE % _CAPACITY_BYTES
+        head = min(len(pcm), _CAPACITY_BYTES - at)
+        self._map[_DATA_OFFSET + at : _DATA_OFFSET + at + head] = pcm[:head]
+        if head < len(pcm):
+            self._map[_DATA_OFFSET : _DATA_OFFSET + len(pcm) - head] = pcm[head:]
+        self.written = first + len(pcm) // BYTES_PER_SAMPLE
+        struct.pack_into("=Q", self._map, _WRITTEN_OFFSET, self.written)
+        return first
+
+    def close(self) -> None:
+        """Remove the file; readers that still map it keep their copy."""
+        if not self._map.closed:
+            self._map.close()
+            self.path.unlink(missing_ok=True)
+
+
+class RingReader:
+    """A consumer's end of the ring. Raises AudioRangeError when the file is no ring."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            with path.open("rb") as file:
+                self._map = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+        except (OSError, ValueError) as error:
+            message = f"no microphone ring at {path}: {error}"
+            raise AudioRangeError(message) from error
+        if self._map[: len(_MAGIC)] != _MAGIC or len(self._map) != _DATA_OFFSET + _CAPACITY_BYTES:
+            self._map.close()
+            message = f"{path} is not a microphone ring of this version"
+            raise AudioRangeError(message)
+        name = self._map[_STREAM_OFFSET : _STREAM_OFFSET + _STREAM_BYTES]
+        self.stream = name.rstrip(b"\0").decode("ascii", "replace")
+
+    @property
+    def written(self) -> int:
+        """Samples written so far."""
+        (count,) = struct.unpack_from("=Q", self._map, _WRITTEN_OFFSET)
+        return int(count)
+
+    @property
+    def oldest(self) -> int:
+        """First position that can still be read safely."""
+        return max(0, self.written - CAPACITY_SAMPLES + _SLACK_SAMPLES)
+
+    def read(self, from_sample: int, to_sample: int) -> bytes:
+        """The s16le samples of [from_sample, to_sample).
+
+        Raises AudioRangeError for what is not yet written, already overwritten, or no range.
+        """
+        if not 0 <= from_sample <= to_sample <= self.written:
+            message = f"[{from_sample}, {to_sample}) is not within the {self.written} samples written"
+            raise AudioRangeError(message)
+        size = (to_sample - from_sample) * BYTES_PER_SAMPLE
+        if size > _CAPACITY_BYTES:
+            message = f"a range of {to_sample - from_sample} samples is longer than the ring"
+            raise AudioRangeError(message)
+        at = from_sample * BYTES_PER_SAMPLE % _CAPACITY_BYTES
+        head = min(size, _CAPACITY_BYTES - at)
+        pcm = self._map[_DATA_OFFSET + at : _DATA_OFFSET + at + head]
+        if head < size:
+            pcm += self._map[_DATA_OFFSET : _DATA_OFFSET + size - head]
+        if from_sample < self.oldest:
+            message = f"sample {from_sample} is older than the {MAX_RANGE_S} s that the ring holds"
+            raise AudioRangeError(message)
+        return pcm
+
+    def close(self) -> None:
+        """Unmap the file."""
+        self._map.close()
+
+
+class RingCache:
+    """Readers kept open between calls, by path and stream; the least recently used one is closed."""
+
+    def __init__(self, limit: int = 256) -> None:
+        self._limit = limit
+        self._readers: dict[tuple[str, str], RingReader] = {}
+
+    def open(self, path: str, stream: str) -> RingReader:
+        """The reader of `stream`; raises AudioRangeError when the ring holds another stream now."""
+        reader = self._readers.pop((path, stream), None)
+        if reader is None:
+            reader = RingReader(Path(path))
+            if reader.stream != stream:
+                reader.close()
+                message = f"the ring at {path} holds stream {reader.stream!r}, not {stream!r}"
+                raise AudioRangeError(message)
+        self._readers[path, stream] = reader
+        while len(self._readers) > self._limit:
+            self._readers.pop(next(iter(self._readers))).close()
+        return reader
+
+    def read(
+        self, path: str, stream: str, from_sample: int, to_sample: int, wait_ms: float = 50.0
+    ) -> bytes:
+        """Read a range, waiting up to `wait_ms` for its end to be written."""
+        reader = self.open(path, stream)
+        deadline_ns = time.monotonic_ns() + int(wait_ms * 1e6)
+        while reader.written < to_sample and time.monotonic_ns() < deadline_ns:
+            time.sleep(0.002)
+        return reader.read(from_sample, to_sample)
+
+    def close(self) -> None:
+        """Close every reader."""
+        while self._readers:
+            self._readers.popitem()[1].close()

@@ -1,0 +1,61 @@
+"""Sockets with the options that every one of ours has, made and closed in one thread."""
+
+from typing import Any, Final
+
+import zmq
+
+from streamtalk.client.rundir import RunDir
+from streamtalk.proto.limits import MAX_MESSAGE_BYTES, MAX_PARTS
+
+AUDIO_MARK: Final = 10_000
+"""High-water mark of bus sockets in messages: 2 s of 100 sessions, far above twice any credit."""
+
+CALL_MARK: Final = 1_000
+_HEARTBEAT_MS: Final = 1_000
+_HEARTBEAT_TIMEOUT_MS: Final = 3_000
+
+
+def open_socket(context: zmq.Context[Any], kind: int, mark: int = CALL_MARK) -> zmq.Socket[bytes]:
+    """A socket with size limit, marks, heartbeats and quick reconnection set, bound to nothing yet."""
+    socket = context.socket(kind)
+    socket.setsockopt(zmq.LINGER, 0)
+    socket.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
+    socket.setsockopt(zmq.RECONNECT_IVL, 10)
+    socket.setsockopt(zmq.RECONNECT_IVL_MAX, 200)
+    socket.setsockopt(zmq.SNDHWM, mark)
+    socket.setsockopt(zmq.RCVHWM, mark)
+    socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_MS)
+    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _HEARTBEAT_TIMEOUT_MS)
+    return socket
+
+
+def open_publisher(context: zmq.Context[Any], run_dir: RunDir) -> zmq.Socket[bytes]:
+    """A PUB socket on the bus."""
+    socket = open_socket(context, zmq.PUB, AUDIO_MARK)
+    socket.connect(run_dir.bus_in)
+    return socket
+
+
+def open_subscriber(
+    context: zmq.Context[Any], run_dir: RunDir, *prefixes: bytes
+) -> zmq.Socket[bytes]:
+    """A SUB socket on the bus with these subscriptions."""
+    socket = open_socket(context, zmq.SUB, AUDIO_MARK)
+    for prefix in prefixes:
+        socket.setsockopt(zmq.SUBSCRIBE, prefix)
+    socket.connect(run_dir.bus_out)
+    return socket
+
+
+def split_envelope(parts: list[bytes]) -> tuple[list[bytes], bytes, bytes] | None:
+    """(envelope up to and with the empty part, header, payload), or None for what is no call."""
+    if len(parts) > MAX_PARTS:
+        return None
+    try:
+        empty = parts.index(b"")
+    except ValueError:
+        return None
+    rest = parts[empty + 1 :]
+    if len(rest) not in (1, 2):
+        return None
+    return parts[: empty + 1], rest[0], rest[1] if len(rest) > 1 else b""
