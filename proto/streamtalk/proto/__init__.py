@@ -1,1 +1,1 @@
-"""The wire: typed messages, topics, limits, errors and the codec. `proto/README.md` is the authority."""
+"""The wire: typed messages, topics, limits, errors, codec; `proto/README.md` is the authority."""

@@ -48,7 +48,7 @@ class Directory(Reply, frozen=True, kw_only=True):
 
     instances: list[Instance] = []
     active: dict[str, list[str]] = {}
-    """Active slots of each model service; a service without an entry is active wherever it is ready."""
+    """Active slots of each model service; one without an entry is active wherever it is ready."""
 
 
 class Register(Request, frozen=True, kw_only=True):

@@ -1,22 +1,22 @@
 """Every error of Stream-Talk, each with a stable code that also goes on the wire.
 
-    StreamTalkError
-    ├── ConfigError             configuration: names the key and what to write instead
-    ├── InputError              a file or argument from the person cannot be used
-    ├── MessageError            the wire: a message that cannot be accepted
-    │   ├── MalformedError          not MessagePack, or fields of the wrong type
-    │   ├── UnknownMessageError     a type that this socket does not serve
-    │   └── WrongVersionError       another protocol version
-    ├── CallError               a call to another process did not give its result
-    │   ├── DeadlineError           no answer in time
-    │   ├── PeerLostError           the process died or left
-    │   ├── NotReadyError           no instance of that service is ready
-    │   └── OverloadedError         a bounded queue or the session limit is full
-    ├── SessionError            unknown session, superseded term, bad lease
-    ├── AudioRangeError         the ring no longer holds, or does not yet hold, the samples
-    └── EngineError             a model failed
-        ├── EngineMissingError      a dependency or a model file is not installed
-        └── LanguageError           the engine cannot do this language
+StreamTalkError
+├── ConfigError             configuration: names the key and what to write instead
+├── InputError              a file or argument from the person cannot be used
+├── MessageError            the wire: a message that cannot be accepted
+│   ├── MalformedError          not MessagePack, or fields of the wrong type
+│   ├── UnknownMessageError     a type that this socket does not serve
+│   └── WrongVersionError       another protocol version
+├── CallError               a call to another process did not give its result
+│   ├── DeadlineError           no answer in time
+│   ├── PeerLostError           the process died or left
+│   ├── NotReadyError           no instance of that service is ready
+│   └── OverloadedError         a bounded queue or the session limit is full
+├── SessionError            unknown session, superseded term, bad lease
+├── AudioRangeError         the ring no longer holds, or does not yet hold, the samples
+└── EngineError             a model failed
+    ├── EngineMissingError      a dependency or a model file is not installed
+    └── LanguageError           the engine cannot do this language
 """
 
 from typing import ClassVar

@@ -30,8 +30,8 @@ class Finish(SinkRequest, frozen=True, kw_only=True):
 class Retake(SinkRequest, frozen=True, kw_only=True):
     """The voice of an answer was lost: end `piece` at `sample`, drop what follows it.
 
-    From now on only frames of at least `attempt` are accepted for later pieces. `sample` is not moved
-    before what has been played.
+    From now on only frames of at least `attempt` are accepted for later pieces. `sample` is not
+    moved before what has been played.
     """
 
     replies: ClassVar = ("retaken",)

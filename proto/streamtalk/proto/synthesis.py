@@ -11,9 +11,9 @@ from streamtalk.proto.message import Message, Name, Position, Reply, Request, Se
 class Speak(Request, frozen=True, kw_only=True):
     """Say one piece of an answer. The reply comes when all of it has been made.
 
-    Frames go to `audio.speech.<session>`: at once up to `credit_samples`, beyond that only as far as the
-    session's `state.playback` wants. They are kept, and sent again while `have` stays behind, until the
-    sink drops the answer, `cancel`, or 60 s without a sign of the sink.
+    Frames go to `audio.speech.<session>`: at once up to `credit_samples`, beyond that only as far
+    as the session's `state.playback` wants. They are kept, and sent again while `have` stays
+    behind, until the sink drops the answer, `cancel`, or 60 s without a sign of the sink.
     """
 
     replies: ClassVar = ("spoken",)
