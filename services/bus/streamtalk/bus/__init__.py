@@ -1,0 +1,1 @@
+"""The forwarder that every frame and state passes through."""

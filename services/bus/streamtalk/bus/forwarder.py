@@ -1,0 +1,41 @@
+"""XSUB in, XPUB out, in a thread of libzmq: no Python touches a frame."""
+
+import threading
+
+import zmq
+
+from streamtalk.client.rundir import RunDir
+from streamtalk.client.sockets import AUDIO_MARK, open_socket
+
+
+class Forwarder:
+    """Runs from construction to `close`."""
+
+    def __init__(self, run_dir: RunDir) -> None:
+        # A context of its own: terminating it is what ends the proxy.
+        self._context = zmq.Context()
+        self._inward = open_socket(self._context, zmq.XSUB, AUDIO_MARK)
+        self._outward = open_socket(self._context, zmq.XPUB, AUDIO_MARK)
+        self._inward.bind(run_dir.bus_in)
+        self._outward.bind(run_dir.bus_out)
+        self._thread = threading.Thread(target=self._forward, name="forwarder")
+        self._thread.start()
+
+    def _forward(self) -> None:
+        try:
+            zmq.proxy(self._inward, self._outward)
+        except zmq.ContextTerminated:
+            pass
+        finally:
+            self._inward.close(linger=0)
+            self._outward.close(linger=0)
+
+    @property
+    def alive(self) -> bool:
+        """Whether frames are being forwarded."""
+        return self._thread.is_alive()
+
+    def close(self) -> None:
+        """Stop forwarding and wait for the thread."""
+        self._context.term()
+        self._thread.join()

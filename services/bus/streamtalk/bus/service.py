@@ -1,0 +1,25 @@
+"""The bus as a service: the forwarder, and a thread that answers probes about it."""
+
+from streamtalk.bus.config import BusConfig
+from streamtalk.bus.forwarder import Forwarder
+from streamtalk.runtime.service import HOUSEKEEPING_NS, Service, ServiceContext
+
+
+class BusService(Service[BusConfig]):
+    """Owns the two bus endpoints."""
+
+    service = "bus"
+
+    def __init__(self, context: ServiceContext, config: BusConfig) -> None:
+        self._forwarder = Forwarder(context.run_dir)
+        super().__init__(context, config)
+
+    def on_tick(self, now_ns: int) -> int:
+        """Stop being ready when the forwarder has ended."""
+        if not self._forwarder.alive:
+            self.become_failed("the forwarder has ended")
+        return now_ns + HOUSEKEEPING_NS
+
+    def on_close(self) -> None:
+        """End the forwarder."""
+        self._forwarder.close()

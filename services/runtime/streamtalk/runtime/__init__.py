@@ -1,0 +1,1 @@
+"""The life of a service, written once: configuration, logs, sockets, threads, probes, drain."""

@@ -1,0 +1,158 @@
+"""One `streamtalk.toml`, in layers: defaults < file < profile < slot overlay < environment < command line."""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from streamtalk.proto.errors import ConfigError
+
+ENVIRONMENT_PREFIX: Final = "STREAMTALK_"
+CONFIG_VARIABLE: Final = "STREAMTALK_CONFIG"
+PROFILE_VARIABLE: Final = "STREAMTALK_PROFILE"
+RUN_DIR_VARIABLE: Final = "STREAMTALK_RUN_DIR"
+LAUNCH_VARIABLES: Final = {CONFIG_VARIABLE, PROFILE_VARIABLE, RUN_DIR_VARIABLE}
+"""How `up` tells the services where they are; no configuration keys."""
+
+_UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]+)`(?: - at `\$\.?(?P<path>[^`]*)`)?")
+
+Table = dict[str, Any]
+
+
+class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every service's table may hold."""
+
+    engine: str = "auto"
+    """Name of the engine, `module:Class` for one of your own, or `auto`."""
+
+    queue_limit: int = 32
+    """Calls that may wait for the engine before further ones are refused."""
+
+    nice: int = 0
+    """Niceness of the process; higher gives way to others."""
+
+    threads: int = 1
+    """Threads that a model's mathematics may use."""
+
+
+C = TypeVar("C", bound=msgspec.Struct)
+
+
+def merge(below: Table, above: Mapping[str, Any]) -> Table:
+    """A new table: `above` over `below`, tables within tables merged likewise."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        merged[key] = merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def read_toml(path: Path) -> Table:
+    """Parse a TOML file; raises ConfigError with the place of the mistake."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        message = f"cannot read configuration {path}: {error.strerror}"
+        raise ConfigError(message) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        message = f"{path} is not TOML: {error}"
+        raise ConfigError(message) from error
+
+
+def from_environment(environment: Mapping[str, str], tables: Iterable[str]) -> Table:
+    """`STREAMTALK_ASR__ENGINE=x` becomes {"asr": {"engine": "x"}}, for the named tables."""
+    known = set(tables)
+    result: Table = {}
+    for variable, value in sorted(environment.items()):
+        if not variable.startswith(ENVIRONMENT_PREFIX) or variable in LAUNCH_VARIABLES:
+            continue
+        path = variable.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
+        if len(path) > 1 and path[0] in known:
+            result = merge(result, nest(path, value))
+    return result
+
+
+def nest(path: list[str], value: object) -> Table:
+    """{"a": {"b": value}} of ["a", "b"]."""
+    table: Any = value
+    for key in reversed(path):
+        table = {key: table}
+    return dict(table)
+
+
+def parse_setting(text: str) -> tuple[list[str], object]:
+    """Split `a.b=value`; the value is read as TOML where it is TOML, else as a string."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        message = f"--set wants KEY=VALUE, not {text!r}"
+        raise ConfigError(message)
+    try:
+        parsed = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        parsed = value
+    return key.strip().split("."), parsed
+
+
+def layer(
+    document: Table,
+    profile: str | None,
+    overlays: Iterable[Mapping[str, Any]],
+) -> Table:
+    """Put the profile and the overlays over the file's own tables.
+
+    Raises ConfigError for a profile that the file does not have.
+    """
+    profiles = document.get("profiles", {})
+    result = {key: value for key, value in document.items() if key != "profiles"}
+    if profile:
+        if profile not in profiles:
+            message = f"no profile {profile!r}: the file has {', '.join(sorted(profiles)) or 'none'}"
+            raise ConfigError(message)
+        result = merge(result, profiles[profile])
+    for overlay in overlays:
+        result = merge(result, overlay)
+    return result
+
+
+def decode_table(name: str, table: object, kind: type[C]) -> C:
+    """Read one table into its Struct.
+
+    Raises ConfigError with the path of an unknown key and the nearest valid one, or of a bad value.
+    """
+    try:
+        return msgspec.convert(table, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigError(_explain(name, str(error), kind)) from error
+
+
+def _explain(name: str, text: str, kind: type[msgspec.Struct]) -> str:
+    found = _UNKNOWN.search(text)
+    if found is None:
+        return f"[{name}]: {text.replace('$', name)}"
+    inner = found["path"] or ""
+    path = ".".join(part for part in (name, inner, found["key"]) if part)
+    near = difflib.get_close_matches(found["key"], valid_keys(kind, inner), n=1, cutoff=0.4)
+    hint = f"; did you mean {path.removesuffix(found['key'])}{near[0]}?" if near else ""
+    return f"unknown configuration key {path}{hint}"
+
+
+def valid_keys(kind: type[msgspec.Struct], path: str) -> list[str]:
+    """The keys that the Struct at dotted `path` below `kind` accepts."""
+    node: Any = kind
+    for part in filter(None, path.split(".")):
+        types = {field.name: field.type for field in msgspec.structs.fields(node)}
+        node = types.get(part)
+        if not (isinstance(node, type) and issubclass(node, msgspec.Struct)):
+            return []
+    return [field.name for field in msgspec.structs.fields(node)]
+
+
+def launch_environment() -> tuple[Path | None, str | None]:
+    """(configuration file, profile) that `up` put into the environment."""
+    path = os.environ.get(CONFIG_VARIABLE)
+    return (Path(path) if path else None), (os.environ.get(PROFILE_VARIABLE) or None)

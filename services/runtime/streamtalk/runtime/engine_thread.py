@@ -1,0 +1,130 @@
+"""The one thread that runs a model, behind a bounded queue."""
+
+import heapq
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from streamtalk.proto.errors import EngineError, OverloadedError, StreamTalkError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Job(Generic[T]):
+    """One piece of work for the engine thread."""
+
+    name: str
+    budget_ms: float
+    """Past this the instance counts as hung; declare it from the size of the input."""
+
+    run: Callable[[], T]
+    done: Callable[[T], None]
+    failed: Callable[[StreamTalkError], None]
+    urgent: bool = True
+    """Jobs that are not urgent run after those that are."""
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What the engine thread does at the moment."""
+
+    doing: str
+    busy_ms: float
+    budget_ms: float
+
+    @property
+    def hung(self) -> bool:
+        """Whether the running job is past its budget."""
+        return self.busy_ms > self.budget_ms
+
+
+class EngineThread:
+    """Runs jobs one after another; results are posted back to the receive thread."""
+
+    def __init__(
+        self, limit: int, post: Callable[[Callable[[], None]], None], log: logging.Logger
+    ) -> None:
+        self._limit = limit
+        self._post = post
+        self._log = log
+        self._jobs: list[tuple[bool, int, Job[Any]]] = []
+        self._order = itertools.count()
+        self._wake = threading.Condition()
+        self._current: tuple[str, int, float] | None = None
+        self._closing = False
+        self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
+        self.items_done = 0
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def submit(self, job: Job[Any]) -> None:
+        """Queue a job; raises OverloadedError when the queue is full."""
+        with self._wake:
+            if len(self._jobs) >= self._limit:
+                message = f"{len(self._jobs)} calls are waiting already; try again or elsewhere"
+                raise OverloadedError(message)
+            heapq.heappush(self._jobs, (not job.urgent, next(self._order), job))
+            self._wake.notify()
+
+    @property
+    def waiting(self) -> int:
+        """Jobs in the queue, the running one not counted."""
+        return len(self._jobs)
+
+    @property
+    def activity(self) -> Activity:
+        """The running job and for how long it has been running."""
+        current = self._current
+        if current is None:
+            return Activity("", 0.0, 0.0)
+        name, started_ns, budget_ms = current
+        return Activity(name, (time.monotonic_ns() - started_ns) / 1e6, budget_ms)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs and nothing waits."""
+        return self._current is None and not self._jobs
+
+    def close(self, timeout_s: float) -> bool:
+        """Let the running job end; returns whether the thread has ended."""
+        with self._wake:
+            self._closing = True
+            self._jobs.clear()
+            self._wake.notify()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                while not self._jobs and not self._closing:
+                    self._wake.wait()
+                if self._closing:
+                    return
+                job = heapq.heappop(self._jobs)[2]
+                self._current = (job.name, time.monotonic_ns(), job.budget_ms)
+            self._run(job)
+
+    def _run(self, job: Job[Any]) -> None:
+        try:
+            result = job.run()
+        except StreamTalkError as error:
+            self._finish(lambda error=error: job.failed(error))  # type: ignore[misc]
+        except Exception as error:  # the engine is foreign code: nothing it raises may end the thread
+            self._log.exception("engine failed in %s", job.name)
+            wrapped = EngineError(f"{job.name} failed: {type(error).__name__}")
+            self._finish(lambda: job.failed(wrapped))
+        else:
+            self.items_done += 1
+            self._finish(lambda: job.done(result))
+
+    def _finish(self, callback: Callable[[], None]) -> None:
+        self._current = None
+        self._post(callback)

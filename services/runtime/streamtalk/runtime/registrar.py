@@ -1,0 +1,71 @@
+"""An instance's line to the registry: tells what it is twice a second, and on every change."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import zmq
+
+from streamtalk.client.rundir import RunDir
+from streamtalk.client.sockets import open_socket, split_envelope
+from streamtalk.proto.codec import decode, encode
+from streamtalk.proto.directory import Deregister, Instance, Register, Registered
+from streamtalk.proto.errors import MessageError
+
+PERIOD_NS: Final = 500_000_000
+
+
+class Registrar:
+    """A DEALER that finds a restarted registry by itself. Receive thread."""
+
+    def __init__(
+        self,
+        context: zmq.Context[Any],
+        run_dir: RunDir,
+        instance: str,
+        describe: Callable[[], Instance],
+    ) -> None:
+        self._instance = instance
+        self._describe = describe
+        self._due_ns = 0
+        self._last_state = ""
+        self.active = False
+        self.socket = open_socket(context, zmq.DEALER, mark=16)
+        self.socket.setsockopt(zmq.IDENTITY, instance.encode())
+        self.socket.connect(run_dir.registry)
+
+    def tick(self, now_ns: int) -> int:
+        """Register when it is time or the state has changed; returns when it is time again."""
+        instance = self._describe()
+        if now_ns >= self._due_ns or instance.state != self._last_state:
+            self._last_state = instance.state
+            self._due_ns = now_ns + PERIOD_NS
+            self._send(encode(Register(instance=instance)))
+        return self._due_ns
+
+    def receive(self, parts: list[bytes]) -> None:
+        """Take the registry's answer; its pings need none."""
+        found = split_envelope(parts)
+        if found is None:
+            return
+        try:
+            message = decode(found[1])
+        except MessageError:
+            return
+        if isinstance(message, Registered) and message.active != self.active:
+            self.active = message.active
+            self._due_ns = 0
+
+    def leave(self) -> None:
+        """Say goodbye, so that callers look elsewhere at once."""
+        self._send(encode(Deregister(instance=self._instance)))
+
+    def close(self) -> None:
+        """Close the socket, giving the goodbye 100 ms to leave."""
+        self.socket.close(linger=100)
+
+    def _send(self, header: bytes) -> None:
+        try:
+            self.socket.send_multipart([b"", header], zmq.NOBLOCK)
+        except zmq.Again:
+            # The registry is away and the queue is full: it will hear the next one.
+            return
