@@ -1,0 +1,1 @@
+"""Voice activity: which sessions are speaking now, and where their speech began and ended."""

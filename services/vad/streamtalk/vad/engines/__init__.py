@@ -1,0 +1,1 @@
+"""The models that tell speech from everything else, one file each."""

@@ -1,0 +1,57 @@
+"""An engine of exact cost and exact output, for load, benchmarks and deterministic tests."""
+
+import hashlib
+import math
+import time
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamtalk.proto.audio import MIC_RATE_HZ
+from streamtalk.vad.config import ScriptedSettings
+from streamtalk.vad.tracker import CHUNK_SAMPLES
+
+_CHUNK_S: Final = CHUNK_SAMPLES / MIC_RATE_HZ
+_BLOCK: Final = bytes(8_192)
+"""Large enough that hashlib releases the GIL, small enough to meet 0.1 ms."""
+
+
+def burn_cpu(cost_ms: float, *, hold_gil: bool) -> None:
+    """Spend this much CPU time of the calling thread, with or without the GIL."""
+    end_s = time.thread_time() + cost_ms / 1000
+    while time.thread_time() < end_s:
+        if hold_gil:
+            sum(range(200))
+        else:
+            hashlib.sha256(_BLOCK)
+
+
+class ScriptedEngine:
+    """Speech by a script of times, or by energy; every chunk costs what was configured."""
+
+    def __init__(self, settings: ScriptedSettings) -> None:
+        self._settings = settings
+        self._power = 10 ** (settings.threshold_db / 10)
+
+    def load(self, slots: int) -> None:
+        """Nothing to load."""
+        self._heard = [0] * slots
+
+    def reset(self, slot: int) -> None:
+        """Start the slot's script anew."""
+        self._heard[slot] = 0
+
+    def judge(self, slots: Sequence[int], chunks: NDArray[np.float32]) -> list[float]:
+        """1.0 for speech and 0.0 for anything else."""
+        burn_cpu(self._settings.cost_ms * len(slots), hold_gil=self._settings.hold_gil)
+        return [self._verdict(slot, row) for slot, row in zip(slots, chunks, strict=True)]
+
+    def _verdict(self, slot: int, chunk: NDArray[np.float32]) -> float:
+        now_s = self._heard[slot] * _CHUNK_S
+        self._heard[slot] += 1
+        if self._settings.speech_s:
+            return float(any(start <= now_s < end for start, end in self._settings.speech_s))
+        power = float(np.dot(chunk, chunk)) / len(chunk)
+        return float(not math.isclose(power, 0.0) and power >= self._power)

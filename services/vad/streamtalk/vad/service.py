@@ -1,0 +1,206 @@
+"""From sockets to the model and back: attachments, frames of the bus, states."""
+
+import time
+from functools import partial
+from typing import Any, ClassVar, Final
+
+import msgspec
+
+from streamtalk.proto.attachment import Attach, Attached, Detach
+from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ
+from streamtalk.proto.codec import decode_as
+from streamtalk.proto.errors import MalformedError, NotReadyError, StreamTalkError
+from streamtalk.proto.frames import Mic
+from streamtalk.proto.message import Ok, Request
+from streamtalk.runtime.engine_table import create_engine
+from streamtalk.runtime.worker import Call, Job, ServiceContext, Worker
+from streamtalk.vad.batch import Portion, judge_portions, window_ns
+from streamtalk.vad.canned import check_engine
+from streamtalk.vad.config import VadConfig
+from streamtalk.vad.engine import AUTO, ENGINES, VadEngine
+from streamtalk.vad.ringside import Ringside
+from streamtalk.vad.roster import Roster
+from streamtalk.vad.session import Session
+from streamtalk.vad.tracker import CHUNK_BYTES
+
+_MIC: Final = msgspec.msgpack.Decoder(Mic)
+_MAX_FRAME_BYTES: Final = MIC_RATE_HZ * BYTES_PER_SAMPLE
+_CHUNKS_PER_JOB: Final = 32
+"""Of one session: who has a backlog does not keep the others waiting."""
+
+_BUDGET_MS: Final = 2_000.0
+_BUDGET_PER_CHUNK_MS: Final = 50.0
+_RING_PERIOD_NS: Final = 32_000_000
+_SOON_NS: Final = 8_000_000
+"""States that are due this soon are published together."""
+
+_FAILURES_IN_A_ROW: Final = 3
+
+
+class VadWorker(Worker[VadConfig]):
+    """Follows the microphones of all attached sessions."""
+
+    service: ClassVar = "vad"
+
+    def __init__(self, context: ServiceContext, config: VadConfig) -> None:
+        super().__init__(context, config)
+        self._engine_name = AUTO if config.engine == "auto" else config.engine
+        self._roster = Roster(config)
+        self._ringside = Ringside(config.session_limit)
+        self._ring_after_ns = int(config.ring_after_ms * 1e6)
+        self._window_ns = 0
+        self._submitted_ns = 0
+        self._judging = False
+        self._failures = 0
+
+    def load(self) -> None:
+        """Load the model, with memory for every session that may be attached."""
+        settings = getattr(self.config.engines, self._engine_name, None)
+        engine: VadEngine = create_engine("vad", ENGINES, self._engine_name, settings)
+        engine.load(self.config.session_limit)
+        self._engine = engine
+
+    def canned(self) -> None:
+        """Silence and a voice; a scripted engine says what it was told to, right or wrong."""
+        if self._engine_name != "scripted":
+            check_engine(self._engine)
+
+    def describe(self) -> dict[str, Any]:
+        """The engine; a voice has no language."""
+        return {"engine": self._engine_name}
+
+    def refuses_while_draining(self, request: Request) -> bool:
+        """Sessions that are followed stay so until they are moved elsewhere."""
+        known = isinstance(request, Attach | Detach) and self._roster.find(request) is not None
+        return not known
+
+    def drained(self) -> bool:
+        """Whether every session has been moved elsewhere."""
+        return not len(self._roster)
+
+    def on_close(self) -> None:
+        """Unmap the rings."""
+        super().on_close()
+        self._ringside.close()
+
+    def on_request(self, request: Request, payload: bytes, call: Call) -> None:
+        """Serve `attach` and `detach`."""
+        if isinstance(request, Attach):
+            self._attach(request, time.monotonic_ns())
+            call.reply(Attached(lease_ms=self.config.lease_ms))
+        elif isinstance(request, Detach):
+            session = self._roster.find(request)
+            if session is not None:
+                self._drop(session)
+            call.reply(Ok())
+        else:
+            super().on_request(request, payload, call)
+
+    def on_message(self, topic: bytes, header: bytes, payload: bytes) -> None:
+        """Take one microphone frame."""
+        session = self._roster.by_topic.get(topic)
+        if session is None:
+            return
+        try:
+            mic = decode_as(_MIC, header)
+        except MalformedError as error:
+            self.count_dropped(error.code)
+            return
+        if len(payload) % BYTES_PER_SAMPLE or len(payload) > _MAX_FRAME_BYTES:
+            self.count_dropped(MalformedError.code)
+            return
+        now_ns = time.monotonic_ns()
+        self._take(session, mic, payload, now_ns)
+        if session.tracker.ready:
+            self._judge(now_ns)
+
+    def on_tick(self, now_ns: int) -> int:
+        """Drop who did not renew, read rings, judge, publish."""
+        for session in self._roster.expired(now_ns):
+            self.log.info("lease ran out", extra={"fields": {"session": session.name}})
+            self._drop(session)
+        due_ns = now_ns + self.config.lease_ms * 1_000_000
+        if self._read_rings(now_ns):
+            due_ns = now_ns + _RING_PERIOD_NS
+        self._judge(now_ns)
+        for session in self._roster:
+            if session.state_due_ns <= now_ns + _SOON_NS:
+                self.publish(session.state_topic, session.state(now_ns))
+            due_ns = min(due_ns, session.state_due_ns)
+        return due_ns
+
+    def _attach(self, request: Attach, now_ns: int) -> None:
+        if self.state == "loading":
+            raise NotReadyError("vad is still loading its model; try again")
+        held = self._roster.find(request)
+        if held is not None:
+            held.renew(now_ns)
+            return
+        superseded = self._roster.named(request.session)
+        if superseded is not None:
+            self._drop(superseded)
+        session = self._roster.add(request, now_ns)
+        self._window_ns = window_ns(self.config.batch, len(self._roster))
+        self.subscribe(session.mic_topic)
+        self.publish(session.state_topic, session.state(now_ns))
+        self.wake_at(session.state_due_ns)
+
+    def _drop(self, session: Session) -> None:
+        self.unsubscribe(session.mic_topic)
+        self._roster.drop(session)
+        self._window_ns = window_ns(self.config.batch, len(self._roster))
+
+    def _take(self, session: Session, mic: Mic, payload: bytes, now_ns: int) -> None:
+        tracker = session.tracker
+        if not tracker.offer(mic.stream, mic.sample, payload):
+            if not self._ringside.plausible(session, mic.sample):
+                self.count_dropped(MalformedError.code)
+                return
+            self._ringside.fill(session, mic.sample)
+            tracker.offer(mic.stream, mic.sample, payload)
+        session.heard_ns = now_ns
+
+    def _read_rings(self, now_ns: int) -> bool:
+        silent = [s for s in self._roster if s.ring and now_ns - s.heard_ns >= self._ring_after_ns]
+        for session in silent:
+            self._ringside.follow(session)
+        return bool(silent)
+
+    def _judge(self, now_ns: int) -> None:
+        if self._judging:
+            return
+        if now_ns - self._submitted_ns < self._window_ns:
+            self.wake_at(self._submitted_ns + self._window_ns)
+            return
+        portions = [_portion(session) for session in self._roster if session.tracker.ready]
+        if not portions:
+            return
+        chunks = sum(len(portion.pcm) for portion in portions) // CHUNK_BYTES
+        self._judging = True
+        self._submitted_ns = now_ns
+        run = partial(judge_portions, self._engine, portions)
+        budget_ms = _BUDGET_MS + _BUDGET_PER_CHUNK_MS * chunks
+        self.submit(Job("judge", budget_ms, run, partial(self._judged, portions), self._not_judged))
+
+    def _judged(self, portions: list[Portion], found: list[list[float]]) -> None:
+        self._judging = False
+        self._failures = 0
+        self.become_ready()
+        now_ns = time.monotonic_ns()
+        for portion, probabilities in zip(portions, found, strict=True):
+            session = portion.session
+            if session.judged(portion.from_sample, probabilities) and session in self._roster:
+                self.publish(session.state_topic, session.state(now_ns))
+        self._judge(now_ns)
+
+    def _not_judged(self, error: StreamTalkError) -> None:
+        self._judging = False
+        self._failures += 1
+        if self._failures >= _FAILURES_IN_A_ROW:
+            self.become_failed(str(error))
+
+
+def _portion(session: Session) -> Portion:
+    first, pcm = session.tracker.take(_CHUNKS_PER_JOB)
+    fresh, session.fresh = session.fresh, False
+    return Portion(session, session.slot, fresh, first, pcm)

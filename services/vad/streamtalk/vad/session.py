@@ -1,0 +1,67 @@
+"""One attached session: its audio, its speech state, its lease and what is due for it."""
+
+from streamtalk.proto.attachment import Attach
+from streamtalk.proto.audio import MIC_RATE_HZ, ms_to_samples
+from streamtalk.proto.state import STATE_PERIOD_MS, VadState
+from streamtalk.proto.topics import topic
+from streamtalk.vad.config import VadConfig
+from streamtalk.vad.segmenter import Segmenter
+from streamtalk.vad.tracker import CHUNK_SAMPLES, Tracker
+
+_PERIOD_NS = STATE_PERIOD_MS * 1_000_000
+
+
+class Session:
+    """What `vad` knows of one attachment. Times are monotonic nanoseconds, given by the caller."""
+
+    def __init__(self, attach: Attach, config: VadConfig, slot: int, now_ns: int) -> None:
+        self.name = attach.session
+        self.lease = attach.lease
+        self.ring = attach.ring
+        self.slot = slot
+        self.fresh = True
+        self.mic_topic = topic("audio", "mic", attach.session)
+        self.state_topic = topic("state", "vad", attach.session)
+        pre_roll = ms_to_samples(config.pre_roll_ms, MIC_RATE_HZ)
+        self.tracker = Tracker(attach.stream, attach.from_sample, pre_roll)
+        self.heard_ns = now_ns
+        self.state_due_ns = now_ns
+        self._from_sample = attach.from_sample
+        self._lease_ns = config.lease_ms * 1_000_000
+        self._segmenter = Segmenter(config.segmenter, attach.from_sample)
+        self._judged = attach.from_sample
+        self._probability = 0.0
+        self.renew(now_ns)
+
+    def renew(self, now_ns: int) -> None:
+        """Keep the lease."""
+        self.lease_until_ns = now_ns + self._lease_ns
+
+    def judged(self, from_sample: int, probabilities: list[float]) -> bool:
+        """Take the model's answer for consecutive chunks; true when the state changed.
+
+        Chunks before the first judged sample have only warmed the model.
+        """
+        changed = False
+        for index, probability in enumerate(probabilities):
+            start = from_sample + index * CHUNK_SAMPLES
+            end = start + CHUNK_SAMPLES
+            if end > self._from_sample:
+                changed |= self._segmenter.feed(start, end, probability)
+                self._judged = end
+                self._probability = probability
+        return changed
+
+    def state(self, now_ns: int) -> VadState:
+        """The whole state, as published; the next one is due a period from now."""
+        self.state_due_ns = now_ns + _PERIOD_NS
+        return VadState(
+            lease=self.lease,
+            stream=self.tracker.stream,
+            sample=self._judged,
+            speaking=self._segmenter.speaking,
+            segment=self._segmenter.segment,
+            end=self._segmenter.end,
+            probability=min(1.0, max(0.0, self._probability)),
+            frames_lost=self.tracker.frames_lost,
+        )
