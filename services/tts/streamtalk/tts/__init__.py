@@ -1,0 +1,1 @@
+"""Text to speech: pieces of answers become frames on the bus, by credit and with word marks."""

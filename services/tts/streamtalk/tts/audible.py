@@ -1,0 +1,45 @@
+"""Is what an engine made sound at all? And how it goes onto the wire."""
+
+from typing import Final
+
+import numpy as np
+
+from streamtalk.proto.audio import SPEECH_RATE_HZ
+from streamtalk.proto.errors import EngineError
+from streamtalk.tts.engine import Samples
+
+AUDIBLE_PEAK: Final = 0.003
+"""About -50 dBFS: below this a whole piece counts as silent."""
+
+SILENCE_LIMIT_SAMPLES: Final = 3 * SPEECH_RATE_HZ
+"""No voice pauses for so long within a piece."""
+
+
+class SilenceGuard:
+    """Raises EngineError when a piece of speech is, or becomes, silence."""
+
+    def __init__(self, limit_samples: int = SILENCE_LIMIT_SAMPLES) -> None:
+        self._limit = limit_samples
+        self._silent = 0
+        self._heard = False
+
+    def take(self, audio: Samples) -> None:
+        """Judge the next audio of the piece; raises EngineError after too long a silence."""
+        if audio.size and float(np.abs(audio).max()) >= AUDIBLE_PEAK:
+            self._silent = 0
+            self._heard = True
+            return
+        self._silent += audio.size
+        if self._silent > self._limit:
+            raise EngineError(f"silence: the voice was mute for {self._limit // SPEECH_RATE_HZ} s")
+
+    def end(self) -> None:
+        """Raise EngineError unless something was audible."""
+        if not self._heard:
+            raise EngineError("silence: the voice made no audible sound of a text that has words")
+
+
+def to_pcm(audio: Samples, volume: float) -> bytes:
+    """s16le bytes of `audio` at `volume`; what would be too loud is clipped."""
+    scaled: Samples = audio * np.float32(volume * 32_767.0)
+    return np.clip(np.rint(scaled), -32_768, 32_767).astype("<i2").tobytes()

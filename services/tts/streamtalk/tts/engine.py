@@ -1,0 +1,78 @@
+"""What a speech engine implements, and the table of those there are."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamtalk.proto.synthesis import Mark, Voice
+from streamtalk.runtime.engine_table import EngineSpec
+
+Samples = NDArray[np.float32]
+"""Audio inside the service: shape (samples,), in [-1, 1], 24 kHz."""
+
+Emit = Callable[[Samples], bool]
+"""Takes audio the moment it exists; false: the piece is no longer wanted, make no more."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """One piece to say."""
+
+    text: str
+    """Holds at least one letter or digit; no markup, no control characters but newlines."""
+
+    piece: int = 0
+    """Number of the piece within its answer."""
+
+    language: str = "auto"
+    voice: str = ""
+    """A voice of the engine; empty: its default for the language of the text."""
+
+    rate: float = 1.0
+    """Speaking rate; 1 is the voice's own."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What is known of a piece when its last audio has been emitted."""
+
+    marks: list[Mark]
+    estimated: bool
+    """Whether the marks are computed from lengths instead of stated by the model."""
+
+    language: str
+    voice: str
+
+
+class SpeechEngine(Protocol):
+    """A voice. Called from one thread, for several pieces in turn.
+
+    Cancel grain: an engine stops at the first `emit` that returns false, or when its generator is
+    closed between two steps; each engine's docstring says how much audio that is at most.
+    """
+
+    def load(self) -> None:
+        """Load the model and every voice that must answer at once; raises EngineMissingError."""
+        ...
+
+    def voices(self) -> list[Voice]:
+        """The voices that `Order.voice` may name."""
+        ...
+
+    def speak(self, order: Order, emit: Emit) -> Generator[None, None, Made]:
+        """Say one piece: each step makes a little audio and emits it before it yields.
+
+        Between two steps of this piece, steps of other pieces may run.
+        Raises LanguageError where no voice can say the text, EngineError where the model fails.
+        """
+        ...
+
+
+ENGINES: Final = {
+    "espeak": EngineSpec("streamtalk.tts.engines.espeak:EspeakEngine", ("espeakng_loader", "soxr")),
+    "scripted": EngineSpec("streamtalk.tts.engines.scripted:ScriptedEngine"),
+}
+"""Every engine by the name that configuration uses, the best first."""

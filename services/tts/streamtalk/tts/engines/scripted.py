@@ -1,0 +1,95 @@
+"""An engine of exact cost and exact output, for load, benchmarks and deterministic tests."""
+
+import hashlib
+import time
+from collections.abc import Generator
+from typing import Final
+
+import numpy as np
+
+from streamtalk.proto.audio import SPEECH_RATE_HZ, ms_to_samples, samples_to_ms
+from streamtalk.proto.errors import EngineError
+from streamtalk.proto.synthesis import Voice
+from streamtalk.tts.config import ScriptedSettings
+from streamtalk.tts.engine import Emit, Made, Order, Samples
+from streamtalk.tts.marks import spread
+
+_BLOCK: Final = bytes(32_768)
+"""Hashed in about 20 to 80 µs, without the GIL."""
+
+
+def burn(cpu_ms: float, *, hold_gil: bool) -> None:
+    """Use thread CPU time, in Python code or outside of it."""
+    end_ns = time.thread_time_ns() + int(cpu_ms * 1e6)
+    while time.thread_time_ns() < end_ns:
+        if hold_gil:
+            for _ in range(200):
+                pass
+        else:
+            hashlib.sha256(_BLOCK)
+
+
+class ScriptedEngine:
+    """A tone as long as the text; a step is a chunk.
+
+    Cancel grain: one chunk.
+    """
+
+    def __init__(self, settings: ScriptedSettings) -> None:
+        self._settings = settings
+
+    def load(self) -> None:
+        """Nothing to load."""
+
+    def voices(self) -> list[Voice]:
+        """One voice for each of the two languages."""
+        return [Voice(name="tone-en", language="en"), Voice(name="tone-zh", language="zh")]
+
+    def speak(self, order: Order, emit: Emit) -> Generator[None, None, Made]:
+        """One step for each chunk."""
+        total = self._total_samples(order)
+        chunk = ms_to_samples(self._settings.chunk_ms, SPEECH_RATE_HZ)
+        for index, start in enumerate(range(0, total, chunk)):
+            if index:
+                yield
+            length = min(chunk, total - start)
+            self._work(order, index, length)
+            if not emit(self._audio(order, index, start, length)):
+                break
+        language = "zh" if order.language == "zh" or order.voice == "tone-zh" else "en"
+        return Made(spread(order.text, total), True, language, f"tone-{language}")  # noqa: FBT003
+
+    def _total_samples(self, order: Order) -> int:
+        settings = self._settings
+        length_ms = settings.piece_ms or len(order.text) * settings.ms_per_char / order.rate
+        return max(ms_to_samples(length_ms, SPEECH_RATE_HZ), 1)
+
+    def _work(self, order: Order, index: int, length: int) -> None:
+        settings = self._settings
+        if self._is_faulty(order, index):
+            if settings.fault == "raise":
+                raise EngineError("the scripted engine was told to fail")
+            while settings.fault == "hang":
+                burn(100.0, hold_gil=settings.hold_gil)
+        cost_ms = samples_to_ms(length, SPEECH_RATE_HZ) * settings.real_time_factor
+        if order.piece == 0 and index == 0:
+            cost_ms = settings.first_chunk_ms
+        burn(cost_ms, hold_gil=settings.hold_gil)
+
+    def _is_faulty(self, order: Order, index: int) -> bool:
+        settings = self._settings
+        return (
+            settings.fault != "none"
+            and index >= settings.fault_after_chunks
+            and settings.fault_text in order.text
+        )
+
+    def _audio(self, order: Order, index: int, start: int, length: int) -> Samples:
+        settings = self._settings
+        if settings.fault == "silence" and self._is_faulty(order, index):
+            return np.zeros(length, np.float32)
+        if settings.tone_hz == 0:
+            return np.full(length, settings.level, np.float32)
+        turns = np.arange(start, start + length) * (settings.tone_hz / SPEECH_RATE_HZ)
+        tone: Samples = (settings.level * np.sin(2 * np.pi * turns)).astype(np.float32)
+        return tone

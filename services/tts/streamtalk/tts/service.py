@@ -1,0 +1,293 @@
+"""The `tts` service: pieces in by call, speech frames out on the bus, by credit."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final
+
+from streamtalk.proto.codec import decode
+from streamtalk.proto.errors import (
+    EngineError,
+    LanguageError,
+    MalformedError,
+    MessageError,
+    NotReadyError,
+    OverloadedError,
+    SessionError,
+    StreamTalkError,
+    UnknownMessageError,
+)
+from streamtalk.proto.message import Ok, Request
+from streamtalk.proto.state import PlaybackState
+from streamtalk.proto.synthesis import Cancel, ListVoices, Speak, Spoken, Voice, Voices
+from streamtalk.proto.topics import parse_topic, topic
+from streamtalk.runtime.engine_table import create_engine, missing_modules
+from streamtalk.runtime.worker import Call, Job, ServiceContext, Worker
+from streamtalk.tts.answers import Answers
+from streamtalk.tts.config import TtsConfig
+from streamtalk.tts.engine import ENGINES, SpeechEngine
+from streamtalk.tts.pieces import KeptPiece
+from streamtalk.tts.rota import Rota
+from streamtalk.tts.speakable import is_speakable, speakable
+from streamtalk.tts.utterance import Utterance
+
+CANNED_TEXT: Final = "Ready."
+FAILURES_IN_A_ROW: Final = 3
+"""So many pieces without one that works, and the instance is no longer ready."""
+
+_EXPIRY_NS: Final = 1_000_000_000
+
+
+@dataclass
+class _Task:
+    """A piece on its way: who asked, what is kept of it, what the engine does for it."""
+
+    calls: list[Call]
+    piece: KeptPiece
+    utterance: Utterance
+    urgent: bool = field(default=True)
+    """True until the engine has begun, so that no session waits long for its first sound."""
+
+    @property
+    def session(self) -> str:
+        return self.piece.order.session
+
+
+def chosen_engine(name: str) -> str:
+    """The engine that `auto` stands for: the first of the table whose modules are installed."""
+    if name != "auto":
+        return name
+    return next(name for name, spec in ENGINES.items() if not missing_modules(spec))
+
+
+class TtsWorker(Worker[TtsConfig]):
+    """One engine, any number of sessions; the engine makes one step for each session in turn."""
+
+    service: ClassVar[str] = "tts"
+
+    def __init__(self, context: ServiceContext, config: TtsConfig) -> None:
+        super().__init__(context, config)
+        self._engine_name = chosen_engine(config.engine)
+        self._engine: SpeechEngine | None = None
+        self._voices: list[Voice] = []
+        patience_ns = int(config.kept_s * 1e9)
+        self._answers = Answers(config.kept_limit_mb << 20, patience_ns)
+        self._rota: Rota[_Task] = Rota()
+        self._tasks: dict[int, _Task] = {}
+        self._heard_sessions: set[str] = set()
+        self._failures = 0
+
+    # Engine thread.
+
+    def load(self) -> None:
+        """Build and load the engine."""
+        settings = getattr(self.config.engines, self._engine_name, None)
+        engine: SpeechEngine = create_engine("tts", ENGINES, self._engine_name, settings)
+        engine.load()
+        self._voices = engine.voices()
+        self._engine = engine
+
+    def canned(self) -> None:
+        """Say one word; raises EngineError unless it can be heard."""
+        speak = Speak(session="canned", answer="canned", piece=0, text=CANNED_TEXT)
+        utterance = Utterance(speak, speak.text, lambda _pcm: None, time.monotonic_ns)
+        while utterance.step(self._loaded()) is None:
+            pass
+
+    # Receive thread.
+
+    def describe(self) -> dict[str, Any]:
+        """The engine and its languages."""
+        languages = sorted({voice.language for voice in self._voices})
+        return {"engine": self._engine_name, "languages": languages}
+
+    def on_request(self, request: Request, payload: bytes, call: Call) -> None:
+        """Serve `speak`, `cancel` and `list_voices`."""
+        del payload
+        if isinstance(request, Speak):
+            self._on_speak(request, call)
+        elif isinstance(request, Cancel):
+            self._forget(request.session, request.answer, "the answer was cancelled")
+            call.reply(Ok())
+        elif isinstance(request, ListVoices):
+            call.reply(Voices(voices=self._voices))
+        else:
+            raise UnknownMessageError(f"tts does not serve {type(request).__name__}")
+
+    def refuses_while_draining(self, request: Request) -> bool:
+        """Only what would begin something new is refused."""
+        return isinstance(request, Speak)
+
+    def on_message(self, topic: bytes, header: bytes, payload: bytes) -> None:
+        """A sink states what it has and wants."""
+        del payload
+        try:
+            session = parse_topic(topic).session
+            state = decode(header)
+        except MessageError as error:
+            self.count_dropped(error.code)
+            return
+        if not isinstance(state, PlaybackState):
+            self.count_dropped("unknown_message")
+            return
+        for answer in self._answers.hear(session, state.held, time.monotonic_ns()):
+            self._forget(session, answer, "the sink has dropped the answer")
+        for answer, _ in self._answers.of(session):
+            self._send(session, answer)
+
+    def on_tick(self, now_ns: int) -> int:
+        """Forget answers that no sink wants; hear only sessions that have some."""
+        for session, answer in self._answers.expired(now_ns):
+            self._forget(session, answer, "no sink asked for this answer any more")
+        for session in [s for s in self._heard_sessions if not self._answers.has_session(s)]:
+            self._heard_sessions.remove(session)
+            self.unsubscribe(topic("state", "playback", session))
+        return now_ns + _EXPIRY_NS
+
+    def drained(self) -> bool:
+        """Whether all that was ordered is made and has been sent."""
+        return self.engine_idle and self._rota.idle and not self._answers.unsent
+
+    def _on_speak(self, speak: Speak, call: Call) -> None:
+        if self._engine is None:
+            raise NotReadyError("the voice is still being loaded; try again in a moment")
+        if self._answers.is_newer(speak):
+            self._forget(speak.session, speak.answer, "the answer was taken up anew")
+        known = self._answers.find(speak)
+        if known is not None:
+            self._repeat(known, speak, call)
+            return
+        self._admit(speak.session)
+        piece = self._answers.begin(speak, time.monotonic_ns())
+        self._hear(speak.session)
+        text = speakable(speak.text)
+        if is_speakable(text):
+            self._order(piece, text, call)
+        else:
+            self._finish(piece, _nothing_said(speak), [call])
+
+    def _repeat(self, piece: KeptPiece, speak: Speak, call: Call) -> None:
+        """Answer an order that was given before, as a caller does whose reply was lost."""
+        if speak.text != piece.order.text:
+            raise MalformedError(f"piece {speak.piece} of this answer has another text already")
+        if piece.spoken is not None:
+            call.reply(piece.spoken)
+        else:
+            self._tasks[id(piece)].calls.append(call)
+
+    def _admit(self, session: str) -> None:
+        if self._rota.waiting(session) >= self.config.pieces_per_session:
+            raise OverloadedError("too many pieces of this session wait; order them later")
+        if self._rota.busy_sessions >= self.config.queue_limit:
+            raise OverloadedError("too many sessions wait for this voice; try again or elsewhere")
+
+    def _order(self, piece: KeptPiece, text: str, call: Call) -> None:
+        def deliver(pcm: bytes) -> None:
+            self.post(lambda: self._on_audio(task, pcm))
+
+        utterance = Utterance(piece.order, text, deliver, time.monotonic_ns)
+        task = _Task([call], piece, utterance)
+        self._tasks[id(piece)] = task
+        self._rota.add(task.session, piece.order.answer, piece.number, task)
+        self._begin_next(task.session)
+
+    def _begin_next(self, session: str) -> None:
+        task = self._rota.begin(session)
+        if task is not None:
+            self._submit_step(task)
+
+    def _submit_step(self, task: _Task) -> None:
+        budget_ms = self.config.budget_ms + self.config.budget_ms_per_char * len(
+            task.piece.order.text
+        )
+        engine = self._loaded()
+        job = Job(
+            "speak",
+            budget_ms,
+            run=lambda: task.utterance.step(engine),
+            done=lambda spoken: self._on_step(task, spoken),
+            failed=lambda error: self._on_failed(task, error),
+            urgent=task.urgent,
+        )
+        task.urgent = False
+        try:
+            self.submit(job)
+        except OverloadedError as error:
+            self._on_failed(task, error)
+
+    def _on_audio(self, task: _Task, pcm: bytes) -> None:
+        if not task.utterance.cancelled:
+            task.piece.add(pcm)
+            self._send(task.session, task.piece.order.answer)
+
+    def _on_step(self, task: _Task, spoken: Spoken | None) -> None:
+        if task.utterance.cancelled:
+            return
+        if spoken is None:
+            self._submit_step(task)
+            return
+        self._failures = 0
+        self._end(task)
+        self._finish(task.piece, spoken, task.calls)
+        self._begin_next(task.session)
+
+    def _finish(self, piece: KeptPiece, spoken: Spoken, calls: list[Call]) -> None:
+        piece.finish(spoken)
+        self._send(piece.order.session, piece.order.answer)
+        for call in calls:
+            call.reply(spoken)
+
+    def _on_failed(self, task: _Task, error: StreamTalkError) -> None:
+        if task.utterance.cancelled:
+            return
+        fields = {"code": error.code, "session": task.session, "reason": str(error)}
+        self.log.warning("piece not made", extra={"fields": fields})
+        self._end(task)
+        self._answers.discard(task.piece)
+        for call in task.calls:
+            call.refuse(error)
+        if isinstance(error, EngineError) and not isinstance(error, LanguageError):
+            self._failures += 1
+            if self._failures >= FAILURES_IN_A_ROW:
+                self.become_failed(f"{self._failures} pieces in a row failed: {error}")
+        self._begin_next(task.session)
+
+    def _end(self, task: _Task) -> None:
+        self._tasks.pop(id(task.piece), None)
+        self._rota.end(task.session)
+
+    def _forget(self, session: str, answer: str, reason: str) -> None:
+        for task in self._rota.drop(session, answer):
+            task.utterance.cancelled = True
+            self._tasks.pop(id(task.piece), None)
+            for call in task.calls:
+                call.refuse(SessionError(reason))
+        self._answers.drop(session, answer)
+        self._begin_next(session)
+
+    def _hear(self, session: str) -> None:
+        if session not in self._heard_sessions:
+            self._heard_sessions.add(session)
+            self.subscribe(topic("state", "playback", session))
+
+    def _send(self, session: str, answer: str) -> None:
+        parcels = self._answers.take(session, answer, time.monotonic_ns())
+        name = topic("audio", "speech", session)
+        for header, pcm in parcels:
+            self.publish(name, header, pcm)
+
+    def _loaded(self) -> SpeechEngine:
+        if self._engine is None:
+            raise NotReadyError("the voice is still being loaded; try again in a moment")
+        return self._engine
+
+
+def _nothing_said(speak: Speak) -> Spoken:
+    return Spoken(
+        answer=speak.answer,
+        piece=speak.piece,
+        total_samples=0,
+        language="en" if speak.language == "auto" else speak.language,
+        voice=speak.voice,
+        first_audio_ms=0.0,
+        compute_ms=0.0,
+    )
