@@ -23,7 +23,10 @@ from typing import ClassVar
 
 
 class StreamTalkError(Exception):
-    """The root: `code` is stable, `retryable` says whether the same call may succeed later."""
+    """A failure without a code of its own; root of all others.
+
+    `code` is stable, and `retryable` says whether the same call may succeed later or elsewhere.
+    """
 
     code: ClassVar[str] = "internal"
     retryable: ClassVar[bool] = False

@@ -25,3 +25,6 @@ MAX_RANGE_S: Final = 60
 
 MAX_NAME_CHARS: Final = 64
 """Longest session, answer, stream, service or slot name."""
+
+MAX_POSITION: Final = 2**53 - 1
+"""Largest position or count: exact in SQLite and as a 64-bit float, which many clients use."""

@@ -5,13 +5,13 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from streamtalk.proto.limits import MAX_NAME_CHARS, PROTOCOL_VERSION
+from streamtalk.proto.limits import MAX_NAME_CHARS, MAX_POSITION, PROTOCOL_VERSION
 
 Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME_CHARS)]
 """A bounded name: session, answer, stream, service, slot, instance."""
 
-SessionId = Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]{1,64}$")]
-Position = Annotated[int, msgspec.Meta(ge=0)]
+SessionId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,64}\Z")]
+Position = Annotated[int, msgspec.Meta(ge=0, le=MAX_POSITION)]
 """A sample position or a count of samples; the rate is the stream's own."""
 
 
