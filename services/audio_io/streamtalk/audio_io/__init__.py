@@ -1,0 +1,1 @@
+"""Sound devices as an edge of the conversation."""
