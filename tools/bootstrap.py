@@ -55,13 +55,19 @@ def _lock() -> Iterator[None]:
 
 
 def _environment() -> None:
-    if _version_of(str(PYTHON)) not in VERSIONS:
+    if _version_of(str(PYTHON)) not in VERSIONS or _moved():
         _make_venv()
     if not UV.exists():
         print("bootstrap: installing uv into .venv", file=sys.stderr)
         _run(
             [str(PYTHON), "-m", "pip", "install", "--quiet", UV_REQUIREMENT], "pip could not get uv"
         )
+
+
+def _moved() -> bool:
+    """Whether the environment was made elsewhere: its scripts then call a Python that is gone."""
+    with (VENV / "bin" / "pip").open("rb") as file:
+        return os.fsencode(VENV) not in file.read(512)
 
 
 def _make_venv() -> None:
