@@ -17,7 +17,7 @@ LABELS: Final = (
 INTENTS: Final = {
     "time": (
         "(<what_is> the time | what time is it | tell me the time"
-        " | (do you know | tell me) what time it is
+        " | (do you know | tell me) what time it is"
         " | do you have the time) [now | right now]"
     ),
     "time_in": "what time will it be in <duration> | <what_is> the time in <duration>",
