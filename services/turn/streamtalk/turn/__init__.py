@@ -1,0 +1,1 @@
+"""Has the person finished? Judged from the words, the silence, or the sound, as the engine can."""

@@ -1,0 +1,1 @@
+"""The ways to judge the end of a turn, one file each."""

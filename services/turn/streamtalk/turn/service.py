@@ -1,0 +1,55 @@
+"""From sockets to the engine and back: `predict`."""
+
+from functools import partial
+from typing import Any, ClassVar, Final
+
+from streamtalk.proto.endpointing import Predict
+from streamtalk.proto.errors import EngineError
+from streamtalk.proto.message import Request
+from streamtalk.runtime.engine_table import create_engine
+from streamtalk.runtime.worker import Call, Job, ServiceContext, Worker
+from streamtalk.turn.config import TurnConfig
+from streamtalk.turn.engine import AUTO, ENGINES, TurnEngine
+
+_BUDGET_MS: Final = 2_000.0
+_WHOLE: Final = Predict(text="what time is it", silence_ms=200.0, language="en")
+_BROKEN: Final = Predict(text="what time is it in the", silence_ms=200.0, language="en")
+
+
+class TurnWorker(Worker[TurnConfig]):
+    """Answers `predict`; nothing is remembered between calls."""
+
+    service: ClassVar = "turn"
+
+    def __init__(self, context: ServiceContext, config: TurnConfig) -> None:
+        super().__init__(context, config)
+        self._engine_name = AUTO if config.engine == "auto" else config.engine
+        self._features: tuple[str, ...] = ()
+
+    def load(self) -> None:
+        """Build and load the engine."""
+        settings = getattr(self.config.engines, self._engine_name, None)
+        engine: TurnEngine = create_engine("turn", ENGINES, self._engine_name, settings)
+        engine.load()
+        self._engine = engine
+        self._features = tuple(engine.features)
+
+    def canned(self) -> None:
+        """A whole question must look more finished than the same question cut short."""
+        if self._engine_name == "scripted":
+            return
+        whole, broken = self._engine.predict(_WHOLE), self._engine.predict(_BROKEN)
+        if "uses_text" in self._features and whole.finished <= broken.finished:
+            raise EngineError("a broken question looks as finished as a whole one: wrong model?")
+
+    def describe(self) -> dict[str, Any]:
+        """The engine, and what it judges by."""
+        return {"engine": self._engine_name, "features": list(self._features)}
+
+    def on_request(self, request: Request, payload: bytes, call: Call) -> None:
+        """Serve `predict`."""
+        if not isinstance(request, Predict):
+            super().on_request(request, payload, call)
+            return
+        run = partial(self._engine.predict, request)
+        self.submit(Job("predict", _BUDGET_MS, run, call.reply, call.refuse))
