@@ -98,6 +98,10 @@ class Answers:
         answer = self._answers.get((order.session, order.answer))
         return answer is not None and answer.attempt < order.attempt
 
+    def is_first(self, order: Speak) -> bool:
+        """Whether nothing of this answer was ordered before."""
+        return (order.session, order.answer) not in self._answers
+
     def begin(self, order: Speak, now_ns: int) -> KeptPiece:
         """Keep a new piece.
 

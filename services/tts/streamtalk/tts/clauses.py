@@ -8,20 +8,24 @@ from streamtalk.tts.language import Span
 CLAUSE_CHARS: Final = 160
 """About ten seconds of speech."""
 
-_SENTENCE_END: Final = ".!?;。！？；\n"
-_PAUSE: Final = ",:，：、— "
+_CUTS: Final = (".!?;。！？；\n", ",:，：、—", " ")
+"""Where to cut, best first: after a sentence, at a pause, between words."""
 
 
-def _last_of(text: str, marks: str, start: int, end: int) -> int:
-    return max(text.rfind(mark, start, end) for mark in marks) + 1
+def _cut(text: str, start: int, end: int) -> int:
+    for marks in _CUTS:
+        found = max(text.rfind(mark, start, end) for mark in marks)
+        if found >= 0:
+            return found + 1
+    return end
 
 
 def clauses(text: str, span: Span, limit_chars: int = CLAUSE_CHARS) -> Iterator[Span]:
-    """Cut `span` to `limit_chars` each: after a sentence, else at a pause, else anywhere."""
+    """Cut `span` to `limit_chars` each: best after a sentence."""
     start = span.start
     while span.end - start > limit_chars:
         end = start + limit_chars
-        cut = _last_of(text, _SENTENCE_END, start, end) or _last_of(text, _PAUSE, start, end) or end
+        cut = _cut(text, start, end)
         yield span._replace(start=start, end=cut)
         start = cut
     yield span._replace(start=start)

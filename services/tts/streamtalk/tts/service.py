@@ -1,7 +1,7 @@
 """The `tts` service: pieces in by call, speech frames out on the bus, by credit."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from streamtalk.proto.codec import decode
@@ -44,8 +44,8 @@ class _Task:
     calls: list[Call]
     piece: KeptPiece
     utterance: Utterance
-    urgent: bool = field(default=True)
-    """True until the engine has begun, so that no session waits long for its first sound."""
+    urgent: bool
+    """Whether the next step makes an answer's first sound, which goes before later ones."""
 
     @property
     def session(self) -> str:
@@ -157,11 +157,12 @@ class TtsWorker(Worker[TtsConfig]):
             self._repeat(known, speak, call)
             return
         self._admit(speak.session)
+        urgent = self._answers.is_first(speak)
         piece = self._answers.begin(speak, time.monotonic_ns())
         self._hear(speak.session)
         text = speakable(speak.text)
         if is_speakable(text):
-            self._order(piece, text, call)
+            self._order(piece, text, call, urgent=urgent)
         else:
             self._finish(piece, _nothing_said(speak), [call])
 
@@ -180,12 +181,12 @@ class TtsWorker(Worker[TtsConfig]):
         if self._rota.busy_sessions >= self.config.queue_limit:
             raise OverloadedError("too many sessions wait for this voice; try again or elsewhere")
 
-    def _order(self, piece: KeptPiece, text: str, call: Call) -> None:
+    def _order(self, piece: KeptPiece, text: str, call: Call, *, urgent: bool) -> None:
         def deliver(pcm: bytes) -> None:
             self.post(lambda: self._on_audio(task, pcm))
 
         utterance = Utterance(piece.order, text, deliver, time.monotonic_ns)
-        task = _Task([call], piece, utterance)
+        task = _Task([call], piece, utterance, urgent)
         self._tasks[id(piece)] = task
         self._rota.add(task.session, piece.order.answer, piece.number, task)
         self._begin_next(task.session)

@@ -1,0 +1,98 @@
+"""One piece in the making, and sound that is none."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from streamtalk.proto.errors import EngineError
+from streamtalk.proto.synthesis import Speak, Spoken
+from streamtalk.tts.audible import SilenceGuard, to_pcm
+from streamtalk.tts.config import ScriptedSettings
+from streamtalk.tts.engines.scripted import ScriptedEngine
+from streamtalk.tts.utterance import Utterance
+
+pytestmark = pytest.mark.unit
+
+ONE_SECOND = {"piece_ms": 1_000.0, "tone_hz": 0.0, "level": 0.5, "chunk_ms": 200}
+
+
+class Making:
+    """An utterance of the scripted engine with a clock that ticks 1 ms when it is read."""
+
+    def __init__(self, volume: float = 1.0, **settings: object) -> None:
+        ticks = itertools.count(0, 1_000_000)
+        speak = Speak(session="s", answer="a", piece=0, text="some words", volume=volume)
+        self.pcm: list[bytes] = []
+        self.engine = ScriptedEngine(ScriptedSettings(**{**ONE_SECOND, **settings}))  # type: ignore[arg-type]
+        self.utterance = Utterance(speak, speak.text, self.pcm.append, lambda: next(ticks))
+
+    def finish(self) -> Spoken:
+        """Step until all is made."""
+        while (spoken := self.utterance.step(self.engine)) is None:
+            pass
+        return spoken
+
+
+def test_utterance_brings_one_chunk_a_step() -> None:
+    """Between two chunks the engine is free for another session."""
+    making = Making()
+    for step in range(1, 4):
+        assert making.utterance.step(making.engine) is None
+        assert len(making.pcm) == step
+
+
+def test_utterance_tells_total_and_times() -> None:
+    """The reply counts every sample, and the time from the order to the first of them."""
+    making = Making()
+    spoken = making.finish()
+    assert spoken.total_samples == 24_000 == sum(map(len, making.pcm)) // 2
+    assert 0 < spoken.first_audio_ms < spoken.compute_ms
+    assert [mark.char for mark in spoken.marks] == [0, 5]
+
+
+def test_utterance_stops_between_chunks() -> None:
+    """After a cancel no more audio comes, and no reply."""
+    making = Making()
+    making.utterance.step(making.engine)
+    making.utterance.cancelled = True
+    assert making.utterance.step(making.engine) is None
+    assert len(making.pcm) == 1
+
+
+def test_utterance_never_calls_silence_a_success() -> None:
+    """A voice that makes zeros where there are words has failed."""
+    with pytest.raises(EngineError, match="silence"):
+        Making(fault="silence").finish()
+
+
+def test_utterance_may_be_mute_on_request() -> None:
+    """With volume 0, silence is what was asked for."""
+    making = Making(volume=0.0)
+    making.finish()
+    assert not any(b"".join(making.pcm))
+
+
+def test_utterance_passes_a_failure_on_after_the_first_chunks() -> None:
+    """An engine that fails in the middle has failed, whatever it made before."""
+    making = Making(fault="raise", fault_after_chunks=2)
+    with pytest.raises(EngineError, match="told to fail"):
+        making.finish()
+    assert len(making.pcm) == 2
+
+
+def test_silence_guard_allows_pauses() -> None:
+    """A pause between words is no failure; going mute is."""
+    guard = SilenceGuard(limit_samples=24_000)
+    loud, mute = np.full(100, 0.5, np.float32), np.zeros(20_000, np.float32)
+    for audio in (mute, loud, mute, loud, mute):
+        guard.take(audio)
+    with pytest.raises(EngineError, match="mute"):
+        guard.take(mute)
+
+
+def test_to_pcm_scales_and_clips() -> None:
+    """Volume is a factor, and what is too loud does not wrap around."""
+    audio = np.array([0.5, -0.5, 1.0, -1.0], np.float32)
+    assert np.frombuffer(to_pcm(audio, 0.5), "<i2").tolist() == [8_192, -8_192, 16_384, -16_384]
+    assert np.frombuffer(to_pcm(audio, 2.0), "<i2").tolist() == [32_767, -32_767, 32_767, -32_768]
