@@ -58,10 +58,21 @@ def _environment() -> None:
     if _version_of(str(PYTHON)) not in VERSIONS or _moved():
         _make_venv()
     if not UV.exists():
-        print("bootstrap: installing uv into .venv", file=sys.stderr)
-        _run(
-            [str(PYTHON), "-m", "pip", "install", "--quiet", UV_REQUIREMENT], "pip could not get uv"
-        )
+        _install_uv()
+
+
+def _install_uv() -> None:
+    """From the wheel that an earlier checkout fetched, else from the index: works offline."""
+    print("bootstrap: installing uv into .venv", file=sys.stderr)
+    cache = (
+        Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "streamtalk" / "wheels"
+    )
+    pip = [str(PYTHON), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    install = [*pip, "install", "--no-index", "--find-links", str(cache), UV_REQUIREMENT]
+    if not (cache.is_dir() and _quiet(install)):
+        fetch = [*pip, "download", "--no-deps", "--dest", str(cache), UV_REQUIREMENT]
+        _run(fetch, "uv could not be fetched")
+        _run(install, "uv could not be installed")
 
 
 def _moved() -> bool:
