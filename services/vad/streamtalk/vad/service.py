@@ -188,10 +188,14 @@ class VadWorker(Worker[VadConfig]):
         self.become_ready()
         now_ns = time.monotonic_ns()
         for portion, probabilities in zip(portions, found, strict=True):
-            session = portion.session
-            if session.judged(portion.from_sample, probabilities) and session in self._roster:
-                self.publish(session.state_topic, session.state(now_ns))
+            self._publish_changes(portion, probabilities, now_ns)
         self._judge(now_ns)
+
+    def _publish_changes(self, portion: Portion, found: list[float], now_ns: int) -> None:
+        session = portion.session
+        if session in self._roster:
+            for state in session.judged(portion.from_sample, found, now_ns):
+                self.publish(session.state_topic, state)
 
     def _not_judged(self, error: StreamTalkError) -> None:
         self._judging = False

@@ -37,20 +37,23 @@ class Session:
         """Keep the lease."""
         self.lease_until_ns = now_ns + self._lease_ns
 
-    def judged(self, from_sample: int, probabilities: list[float]) -> bool:
-        """Take the model's answer for consecutive chunks; true when the state changed.
+    def judged(self, from_sample: int, probabilities: list[float], now_ns: int) -> list[VadState]:
+        """Take the model's answer for consecutive chunks; returns the state after each change.
 
-        Chunks before the first judged sample have only warmed the model.
+        Chunks before the first judged sample have only warmed the model. In a backlog one batch may
+        hold several changes: each is told, so that no short segment is hidden by a later one.
         """
-        changed = False
+        changes = []
         for index, probability in enumerate(probabilities):
             start = from_sample + index * CHUNK_SAMPLES
             end = start + CHUNK_SAMPLES
-            if end > self._from_sample:
-                changed |= self._segmenter.feed(start, end, probability)
-                self._judged = end
-                self._probability = probability
-        return changed
+            if end <= self._from_sample:
+                continue
+            self._judged = end
+            self._probability = probability
+            if self._segmenter.feed(start, end, probability):
+                changes.append(self.state(now_ns))
+        return changes
 
     def state(self, now_ns: int) -> VadState:
         """The whole state, as published; the next one is due a period from now."""
