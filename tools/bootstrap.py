@@ -138,8 +138,10 @@ def _read(path: Path) -> str:
 
 
 def _system_packages(packages: tuple[str, ...]) -> None:
+    if sys.platform == "darwin":
+        return  # the wheel of sounddevice brings PortAudio along
     missing = tuple(package for package in packages if not _present(package))
-    if not missing or sys.platform == "darwin":
+    if not missing:
         return
     marker = VENV / ".stamp-apt"
     if _read(marker) != " ".join(missing) and _install_debian(missing):
