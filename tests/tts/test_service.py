@@ -1,9 +1,13 @@
 """The `tts` process on real sockets: credit, turns among sessions, cancel, failure, drain."""
 
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
+import espeakng_loader
 import msgpack
 import numpy as np
 import pytest
@@ -241,3 +245,22 @@ def test_voice_finishes_what_it_began_before_it_leaves(start_voice: StartVoice) 
     caller.join()
     assert len(heard[1]) + len(pcm) == 2 * replies[0].total_samples
     assert voice.process.wait(10) == 0
+
+
+def test_espeak_finds_its_data_behind_a_long_path(tmp_path: Path) -> None:
+    """The library's own limit on paths does not show, however deep the environment lies."""
+    deep = tmp_path / ("d" * 90) / ("e" * 90)
+    deep.mkdir(parents=True)
+    data = deep / "espeak-ng-data"
+    data.symlink_to(espeakng_loader.get_data_path())
+    program = (
+        "import sys, espeakng_loader\n"
+        "espeakng_loader.get_data_path = lambda: sys.argv[1]\n"
+        "from streamtalk.tts.engines.espeak_library import EspeakLibrary\n"
+        "library = EspeakLibrary()\n"
+        "library.choose('en-us')\n"
+        "library.synthesise('hi', 175, lambda pcm, _: not print(pcm.size), end_pause=False)\n"
+    )
+    command = [sys.executable, "-c", program, str(data)]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert sum(map(int, result.stdout.split())) > 2_000

@@ -4,7 +4,6 @@ import time
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from streamtalk.proto.codec import decode
 from streamtalk.proto.errors import (
     EngineError,
     LanguageError,
@@ -17,13 +16,12 @@ from streamtalk.proto.errors import (
     UnknownMessageError,
 )
 from streamtalk.proto.message import Ok, Request
-from streamtalk.proto.state import PlaybackState
 from streamtalk.proto.synthesis import Cancel, ListVoices, Speak, Spoken, Voice, Voices
-from streamtalk.proto.topics import parse_topic, topic
 from streamtalk.runtime.engine_table import create_engine, missing_modules
 from streamtalk.runtime.worker import Call, Job, ServiceContext, Worker
 from streamtalk.tts.answers import Answers
 from streamtalk.tts.config import TtsConfig
+from streamtalk.tts.delivery import Delivery
 from streamtalk.tts.engine import ENGINES, SpeechEngine
 from streamtalk.tts.pieces import KeptPiece
 from streamtalk.tts.rota import Rota
@@ -49,6 +47,7 @@ class _Task:
 
     @property
     def session(self) -> str:
+        """Whose answer it is part of."""
         return self.piece.order.session
 
 
@@ -71,9 +70,9 @@ class TtsWorker(Worker[TtsConfig]):
         self._voices: list[Voice] = []
         patience_ns = int(config.kept_s * 1e9)
         self._answers = Answers(config.kept_limit_mb << 20, patience_ns)
+        self._delivery = Delivery(self._answers, self.publish, self.subscribe, self.unsubscribe)
         self._rota: Rota[_Task] = Rota()
         self._tasks: dict[int, _Task] = {}
-        self._heard_sessions: set[str] = set()
         self._failures = 0
 
     # Engine thread.
@@ -121,26 +120,18 @@ class TtsWorker(Worker[TtsConfig]):
         """A sink states what it has and wants."""
         del payload
         try:
-            session = parse_topic(topic).session
-            state = decode(header)
+            done = self._delivery.take_state(topic, header, time.monotonic_ns())
         except MessageError as error:
             self.count_dropped(error.code)
             return
-        if not isinstance(state, PlaybackState):
-            self.count_dropped("unknown_message")
-            return
-        for answer in self._answers.hear(session, state.held, time.monotonic_ns()):
-            self._forget(session, answer, "the sink has dropped the answer")
-        for answer, _ in self._answers.of(session):
-            self._send(session, answer)
+        for key in done:
+            self._forget(*key, "the sink has dropped the answer")
 
     def on_tick(self, now_ns: int) -> int:
-        """Forget answers that no sink wants; hear only sessions that have some."""
-        for session, answer in self._answers.expired(now_ns):
-            self._forget(session, answer, "no sink asked for this answer any more")
-        for session in [s for s in self._heard_sessions if not self._answers.has_session(s)]:
-            self._heard_sessions.remove(session)
-            self.unsubscribe(topic("state", "playback", session))
+        """Forget answers that no sink wants."""
+        for key in self._answers.expired(now_ns):
+            self._forget(*key, "no sink asked for this answer any more")
+        self._delivery.rest()
         return now_ns + _EXPIRY_NS
 
     def drained(self) -> bool:
@@ -159,7 +150,7 @@ class TtsWorker(Worker[TtsConfig]):
         self._admit(speak.session)
         urgent = self._answers.is_first(speak)
         piece = self._answers.begin(speak, time.monotonic_ns())
-        self._hear(speak.session)
+        self._delivery.hear(speak.session)
         text = speakable(speak.text)
         if is_speakable(text):
             self._order(piece, text, call, urgent=urgent)
@@ -218,7 +209,7 @@ class TtsWorker(Worker[TtsConfig]):
     def _on_audio(self, task: _Task, pcm: bytes) -> None:
         if not task.utterance.cancelled:
             task.piece.add(pcm)
-            self._send(task.session, task.piece.order.answer)
+            self._send(task.piece)
 
     def _on_step(self, task: _Task, spoken: Spoken | None) -> None:
         if task.utterance.cancelled:
@@ -233,7 +224,7 @@ class TtsWorker(Worker[TtsConfig]):
 
     def _finish(self, piece: KeptPiece, spoken: Spoken, calls: list[Call]) -> None:
         piece.finish(spoken)
-        self._send(piece.order.session, piece.order.answer)
+        self._send(piece)
         for call in calls:
             call.reply(spoken)
 
@@ -265,16 +256,8 @@ class TtsWorker(Worker[TtsConfig]):
         self._answers.drop(session, answer)
         self._begin_next(session)
 
-    def _hear(self, session: str) -> None:
-        if session not in self._heard_sessions:
-            self._heard_sessions.add(session)
-            self.subscribe(topic("state", "playback", session))
-
-    def _send(self, session: str, answer: str) -> None:
-        parcels = self._answers.take(session, answer, time.monotonic_ns())
-        name = topic("audio", "speech", session)
-        for header, pcm in parcels:
-            self.publish(name, header, pcm)
+    def _send(self, piece: KeptPiece) -> None:
+        self._delivery.send(piece.order.session, piece.order.answer, time.monotonic_ns())
 
     def _loaded(self) -> SpeechEngine:
         if self._engine is None:
