@@ -4,14 +4,15 @@ import logging
 from collections.abc import Callable, Iterator
 
 import pytest
+
 from streamtalk.audio_io.capture import CaptureThread
+from streamtalk.audio_io.engine import CaptureStream, PlaybackStream
 from streamtalk.audio_io.engines.portaudio import PortAudio, PortAudioSettings
 from streamtalk.audio_io.gate import MicrophoneGate
 from streamtalk.audio_io.keeper import Keeper
 from streamtalk.audio_io.line import Line
 from streamtalk.audio_io.playback import PlaybackThread, Pull
 from streamtalk.audio_io.rescan import Rescan
-
 from tests.support.sound_card import SoundCard, started_sound_card
 
 _LOG = logging.getLogger("test.audio_io")
@@ -27,6 +28,16 @@ def running_card() -> Iterator[SoundCard]:
 
 
 @pytest.fixture
+def own_card(monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundCard]:
+    """A sound card for one test, whose microphone has never been there."""
+    with started_sound_card() as card:
+        card.microphone.stop()
+        for name, value in card.environment.items():
+            monkeypatch.setenv(name, value)
+        yield card
+
+
+@pytest.fixture
 def card(running_card: SoundCard) -> SoundCard:
     """The sound card with both devices plugged in."""
     running_card.plug()
@@ -34,8 +45,9 @@ def card(running_card: SoundCard) -> SoundCard:
 
 
 @pytest.fixture
-def sound(card: SoundCard) -> PortAudio:
+def sound(request: pytest.FixtureRequest) -> PortAudio:
     """PortAudio, having just read the list of devices; buffers that a busy machine survives."""
+    request.getfixturevalue("own_card" if "own_card" in request.fixturenames else "card")
     system = PortAudio(PortAudioSettings(capture_latency_ms=80, playback_latency_ms=120))
     system.rescan()
     return system
@@ -63,9 +75,13 @@ def listen(sound: PortAudio, rescan: Rescan, open_gate: MicrophoneGate) -> Itera
     started: list[CaptureThread] = []
 
     def start(
-        deliver: Callable[[bytes], None], gate: MicrophoneGate = open_gate, wish: str = SoundCard.MIC
+        deliver: Callable[[bytes], None],
+        gate: MicrophoneGate = open_gate,
+        wish: str = SoundCard.MIC,
     ) -> CaptureThread:
-        line = Line(Keeper("capture"), wish, rescan, sound.devices, sound.open_capture)
+        line = Line[CaptureStream](
+            Keeper("capture"), wish, rescan, sound.devices, sound.open_capture
+        )
         started.append(CaptureThread(line, gate, deliver, _LOG))
         started[-1].start()
         started[-1].want(wanted=True)
@@ -84,7 +100,9 @@ def say(sound: PortAudio, rescan: Rescan, open_gate: MicrophoneGate) -> Iterator
     def start(
         pull: Pull, gate: MicrophoneGate = open_gate, wish: str = SoundCard.SPEAKER
     ) -> PlaybackThread:
-        line = Line(Keeper("playback"), wish, rescan, sound.devices, sound.open_playback)
+        line = Line[PlaybackStream](
+            Keeper("playback"), wish, rescan, sound.devices, sound.open_playback
+        )
         started.append(PlaybackThread(line, gate, pull, _LOG))
         started[-1].start()
         started[-1].want(wanted=True)

@@ -1,4 +1,4 @@
-"""A sound card for tests: private PulseAudio servers behind an ALSA configuration, opened by PortAudio.
+"""A sound card for tests: private PulseAudio servers behind an ALSA configuration.
 
 One server for each device, so that unplugging one leaves its users nothing to move to.
 """
@@ -30,7 +30,7 @@ Samples = npt.NDArray[np.int16]
 
 
 class Server:
-    """One PulseAudio with one null sink, which is a plugged device; without it, an unplugged one."""
+    """One PulseAudio with one null sink: a plugged device; without it, an unplugged one."""
 
     def __init__(self, folder: Path, sink: str) -> None:
         self.sink = sink

@@ -70,7 +70,7 @@ class CaptureThread:
     def _round(self) -> float | None:
         try:
             return self._step()
-        except Exception:
+        except Exception:  # noqa: BLE001 — the boundary of the thread
             self._log.exception("capture failed; it goes on")
             return 1.0
 

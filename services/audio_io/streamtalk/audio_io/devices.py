@@ -71,7 +71,7 @@ def list_devices() -> list[Device]:
 
 
 def pick(devices: list[Device], wish: str, direction: Direction) -> Device | None:
-    """The device that `wish` means: empty the default, digits an index, else a name or part of one."""
+    """The device that `wish` means: empty the default, digits an index, else (part of) a name."""
     fitting = [device for device in devices if device.serves(direction)]
     if not wish:
         return next((device for device in fitting if _is_default(device, direction)), None)
@@ -105,7 +105,7 @@ def list_devices_elsewhere() -> list[Device]:
     """
     command = [sys.executable, "-m", "streamtalk.audio_io.devices"]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=_LIST_TIMEOUT_S, check=True)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, timeout=_LIST_TIMEOUT_S, check=True)
         return msgspec.json.decode(done.stdout, type=list[Device])
     except (subprocess.SubprocessError, OSError, msgspec.DecodeError):
         return []

@@ -48,12 +48,14 @@ def absent(direction: Direction, wish: str, names: list[str]) -> Fault:
 
 def vanished(direction: Direction, name: str) -> Fault:
     """The device was unplugged, or the sound server behind it left."""
-    return Fault("absent", f"the {noun(direction)} {name!r} is gone; plug it in again, or choose another")
+    word = noun(direction)
+    return Fault("absent", f"the {word} {name!r} is gone; plug it in again, or choose another")
 
 
 def busy(direction: Direction, name: str) -> Fault:
     """Another program holds the device for itself alone."""
-    return Fault("failed", f"the {noun(direction)} {name!r} is used by another program; close that one")
+    word = noun(direction)
+    return Fault("failed", f"the {word} {name!r} is used by another program; close that one")
 
 
 def unsuitable(direction: Direction, name: str, detail: str) -> Fault:
@@ -70,15 +72,17 @@ def stalled(direction: Direction, name: str, still_s: float) -> Fault:
 def rate_changed(direction: Direction, name: str, rate_hz: float) -> Fault:
     """The device runs at another rate than it was opened with."""
     word = noun(direction)
-    return Fault("failed", f"the {word} {name!r} changed its rate to {rate_hz:.0f} Hz; opened again")
+    return Fault(
+        "failed", f"the {word} {name!r} changed its rate to {rate_hz:.0f} Hz; opened again"
+    )
 
 
 def silence_reason(name: str, platform: str = sys.platform) -> str:
     """What to do about a microphone that delivers digital zero."""
     if platform == "darwin":
         return (
-            f"the microphone {name!r} delivers only digital silence: allow your terminal to use the "
-            "microphone in System Settings, Privacy & Security, Microphone, then start it anew"
+            f"the microphone {name!r} delivers only digital silence: allow your terminal to use "
+            "the microphone in System Settings, Privacy & Security, Microphone, then start it anew"
         )
     return (
         f"the microphone {name!r} delivers only digital silence: it is switched off, muted in the "

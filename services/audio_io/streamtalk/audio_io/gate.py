@@ -1,4 +1,4 @@
-"""Decides whether the microphone may be heard: mute, push-to-talk, half-duplex. No I/O, no clock."""
+"""Decides whether the microphone may be heard: mute, push-to-talk, half-duplex. Pure."""
 
 
 class MicrophoneGate:

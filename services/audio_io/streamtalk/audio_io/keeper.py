@@ -42,7 +42,7 @@ class Patience:
 class Keeper:
     """The state of one direction. Tell it what happened and when; ask it what to do."""
 
-    def __init__(self, direction: Direction, patience: Patience = Patience()) -> None:  # noqa: B008
+    def __init__(self, direction: Direction, patience: Patience = Patience()) -> None:
         self.direction = direction
         self.state: DeviceState = "closed"
         self.reason = ""

@@ -42,7 +42,7 @@ class Line(Generic[S]):
         self._opener = opener
 
     def step(self, now_ns: int, *, quiet: bool) -> S | None:
-        """Do what is due; the open stream, or None. `quiet`: closing it now would disturb nobody."""
+        """Do what is due; the open stream, or None. `quiet`: closing it would disturb nobody."""
         if not self.wanted:
             self.close()
             self.keeper.stop()
@@ -80,11 +80,10 @@ class Line(Generic[S]):
         if changed or self._generation != self._rescan.generation:
             self._generation = self._rescan.generation
             self.keeper.look_again(now_ns)
-        if self.keeper.due(now_ns):
-            if changed and self._rescan.ask(now_ns, self._offers, sure=True):
-                self._open(now_ns)
-            elif not self._open(now_ns) and self._rescan.ask(now_ns, self._offers, sure=False):
-                self._open(now_ns)
+        if not self.keeper.due(now_ns) or self._open(now_ns):
+            return
+        if self._rescan.ask(now_ns, self._offers, sure=changed):
+            self._open(now_ns)
 
     def _offers(self, devices: list[Device]) -> bool:
         known = {device.name for device in self._devices()}

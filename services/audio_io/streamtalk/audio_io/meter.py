@@ -31,7 +31,7 @@ class LevelMeter:
 
 
 class Filler:
-    """Keeps a microphone's clock going with silence while no device delivers. No clock of its own."""
+    """Keeps a microphone's clock going with silence while no device delivers."""
 
     def __init__(self, now_ns: int) -> None:
         self._due_ns = now_ns

@@ -1,4 +1,4 @@
-"""The playback thread: keeps a loudspeaker fed with what the session has to say, or with silence."""
+"""The playback thread: feeds a loudspeaker with what the session has to say, or silence."""
 
 import logging
 import threading
@@ -23,7 +23,7 @@ HOLD_NS = 3_000_000_000
 """Without a loudspeaker the voice waits this long for it, then goes on unheard."""
 
 Pull = Callable[[float], bytes | None]
-"""Given the seconds until it will be heard: 20 ms at 24 kHz s16le, or None when there is nothing."""
+"""Given the seconds until it is heard: 20 ms at 24 kHz s16le, or None for silence."""
 
 
 class PlaybackThread:
@@ -74,7 +74,7 @@ class PlaybackThread:
     def _round(self) -> float | None:
         try:
             return self._step()
-        except Exception:
+        except Exception:  # noqa: BLE001 — the boundary of the thread
             self._log.exception("playback failed; it goes on")
             return 1.0
 

@@ -17,7 +17,7 @@ _YIELD_NS = 2 * _NS
 
 
 class Rescan:
-    """PortAudio reads its list only while nothing is open; here both directions agree when that is."""
+    """PortAudio reads its list only while nothing is open; here both directions agree when."""
 
     def __init__(self, system: SoundSystem, glance: Callable[[], Hashable] = fingerprint) -> None:
         self._system = system
@@ -73,7 +73,7 @@ class Rescan:
         return asked_ns is not None and (quiet or now_ns - asked_ns > _YIELD_NS)
 
     def give_way(self) -> None:
-        """Read the list, called by the direction that just closed; the other one closes later if it must."""
+        """Read the list if nothing is open; called by the direction that just closed."""
         with self._lock:
             if not self._open:
                 self._read()

@@ -1,4 +1,4 @@
-"""A cheap sign that sound devices came or went: a few file names, or Core Audio's list of numbers."""
+"""A cheap sign that sound devices came or went: file names, or Core Audio's list."""
 
 import ctypes
 import os
@@ -18,7 +18,11 @@ def fingerprint() -> Hashable:
 def _linux() -> Hashable:
     runtime = Path(os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}"))
     servers = (runtime / "pulse" / "native", runtime / "pipewire-0")
-    return _text("/proc/asound/cards"), _names("/dev/snd"), tuple(_identity(path) for path in servers)
+    return (
+        _text("/proc/asound/cards"),
+        _names("/dev/snd"),
+        tuple(_identity(path) for path in servers),
+    )
 
 
 def _text(path: str) -> str:

@@ -10,15 +10,19 @@ import msgspec
 
 from streamtalk.audio_io.devices import Device, list_devices, portaudio
 from streamtalk.audio_io.faults import DeviceError, Direction, Fault, busy, unsuitable, vanished
-from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ, SPEECH_RATE_HZ
+from streamtalk.proto.audio import MIC_RATE_HZ, SPEECH_RATE_HZ
 
 _INVALID_CHANNELS: Final = -9998
 _INVALID_RATE: Final = -9997
 _INVALID_DEVICE: Final = -9996
 _UNAVAILABLE: Final = -9985
 _BUSY_ERRNO: Final = 16
-_GONE_ERRNOS: Final = frozenset({2, 5, 6, 19, 111})
-"""ENOENT, EIO, ENXIO, ENODEV, ECONNREFUSED: what ALSA says of hardware and sound servers that left."""
+_HOST_ERROR: Final = -9999
+_GONE_ERRNOS: Final = frozenset({0, 2, 5, 6, 19, 111})
+"""ENOENT, EIO, ENXIO, ENODEV, ECONNREFUSED: what ALSA says of hardware and sound servers that left.
+
+PortAudio tells the number only to the thread that initialised it; others see 0.
+"""
 
 _COMMON_RATES_HZ: Final = (48_000, 44_100)
 
@@ -73,9 +77,7 @@ class PortAudio:
         stream = self._open("playback", device, rates, settings.playback_latency_ms)
         return Playback(stream, device)
 
-    def _open(
-        self, direction: Direction, device: Device, rates: list[int], latency_ms: int
-    ) -> Any:  # noqa: ANN401
+    def _open(self, direction: Direction, device: Device, rates: list[int], latency_ms: int) -> Any:  # noqa: ANN401
         library = self._library
         capture = direction == "capture"
         kind = library.RawInputStream if capture else library.RawOutputStream
@@ -160,7 +162,7 @@ class Playback(_Stream):
             return bool(self._stream.write(pcm))
 
     def delay_s(self) -> float:
-        """Seconds until a frame written now is heard: what is queued, and the hardware's latency."""
+        """Seconds until a frame written now is heard: the queue, and the hardware's latency."""
         return max(0, self._capacity - self.space()) / self.rate_hz + self._beyond_s
 
 
@@ -171,7 +173,7 @@ def explain(error: Exception, direction: Direction, name: str) -> Fault:
     number = abs(int(host[1]))
     if code == _UNAVAILABLE or number == _BUSY_ERRNO:
         return busy(direction, name)
-    if code == _INVALID_DEVICE or number in _GONE_ERRNOS:
+    if code == _INVALID_DEVICE or (code == _HOST_ERROR and number in _GONE_ERRNOS):
         return vanished(direction, name)
     return unsuitable(direction, name, str(host[2] or error.args[0]))
 
