@@ -77,7 +77,11 @@ class LlmServer:
         self.open = 0
         """Chat requests that are being answered now."""
 
-        self.idle = asyncio.Event()
+        self.gate = asyncio.Event()
+        """While it is cleared, chat requests wait."""
+
+        self.gate.set()
+        self._changed = asyncio.Condition()
         self.port = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -106,11 +110,13 @@ class LlmServer:
         task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
-            await self._handle(reader, writer)
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError):
+                await self._handle(reader, writer)
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
     async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
@@ -127,24 +133,37 @@ class LlmServer:
             listed = [{"id": model, "object": "model"} for model in self.models]
             await _reply(writer, 200, {"object": "list", "data": listed})
         elif path == "/v1/chat/completions":
-            await self._count(self._chat(json.loads(body), reader, writer))
+            self.requests.append(json.loads(body))
+            await self._count(self._chat(self.requests[-1], reader, writer))
         else:
             await _reply(writer, 404, {"error": {"code": "no_such_path"}})
 
+    async def until_open(self, count: int) -> None:
+        """Wait until exactly so many chat requests are being answered."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.open == count)
+
+    async def until_asked(self, count: int) -> None:
+        """Wait until at least so many chat requests have come."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self.requests) >= count)
+
     async def _count(self, answer: Coroutine[Any, Any, None]) -> None:
-        self.open += 1
-        self.idle.clear()
+        await self._add_open(1)
         try:
             await answer
         finally:
-            self.open -= 1
-            if not self.open:
-                self.idle.set()
+            await self._add_open(-1)
+
+    async def _add_open(self, change: int) -> None:
+        async with self._changed:
+            self.open += change
+            self._changed.notify_all()
 
     async def _chat(
         self, request: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        self.requests.append(request)
+        await self.gate.wait()
         fault = self.faults.pop(0) if self.faults else self.fault
         prompt_chars = sum(len(m["content"]) for m in request["messages"])
         if prompt_chars > self.context_chars:

@@ -14,7 +14,7 @@ Milliseconds = Annotated[float, msgspec.Meta(ge=0.0)]
 class ScriptedLlmConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The words and their times."""
 
-    tokens: list[str] = ["This ", "is ", "a ", "scripted ", "answer."]
+    tokens: tuple[str, ...] = ("This ", "is ", "a ", "scripted ", "answer.")
     """Yielded one by one, unchanged."""
 
     first_token_ms: Milliseconds = 0.0
