@@ -80,6 +80,9 @@ class Caller:
     def __init__(self, context: zmq.Context[Any], loop: Loop) -> None:
         self._context = context
         self._loop = loop
+        self.on_lost: Callable[[str], None] = lambda _: None
+        """Told the endpoint of every instance that disconnects, after its calls have failed."""
+
         self._lines: dict[str, Line] = {}
         self._numbers = itertools.count(1)
         self._pending: dict[bytes, Pending] = {}
@@ -109,7 +112,9 @@ class Caller:
         while self._deadlines and self._deadlines[0][0] <= now_ns:
             number = heapq.heappop(self._deadlines)[1]
             if number in self._pending:
-                self._fail(number, DeadlineError(f"no answer from {self._pending[number].endpoint}"))
+                self._fail(
+                    number, DeadlineError(f"no answer from {self._pending[number].endpoint}")
+                )
         while self._deadlines and self._deadlines[0][1] not in self._pending:
             heapq.heappop(self._deadlines)
         return self._deadlines[0][0] if self._deadlines else None
@@ -122,6 +127,7 @@ class Caller:
         for number, pending in list(self._pending.items()):
             if pending.endpoint == endpoint:
                 self._fail(number, PeerLostError(f"nobody answers at {endpoint}"))
+        self.on_lost(endpoint)
 
     def forget(self, endpoints: set[str]) -> None:
         """Close the lines to all endpoints but these, once their calls have ended."""

@@ -77,9 +77,8 @@ class Addresses:
         least = [i for i in sure if i.queue == sure[0].queue]
         return least[next(self._turn) % len(least)].endpoint
 
-    def doubt(self, service: str, endpoint: str) -> None:
+    def doubt(self, endpoint: str) -> None:
         """A call to the endpoint failed: avoid it for 300 ms and ask for news."""
-        del service
         self._doubts[endpoint] = time.monotonic_ns() + _DOUBT_NS
         self._heard_ns = 0
 

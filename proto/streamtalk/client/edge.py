@@ -4,6 +4,7 @@ The owner calls `push_mic` and `pull_speech` at the pace of the audio and `serve
 states, calls from the orchestrator and the search for a new orchestrator happen inside `serve`.
 """
 
+import math
 import os
 import secrets
 import time
@@ -101,7 +102,7 @@ class EdgeLoop:
     def poll(self, timeout_ms: float) -> list[int]:
         """Wait, handle all messages that came, return the owner's descriptors that are readable."""
         readable: list[int] = []
-        for ready, _ in self._poller.poll(timeout_ms):
+        for ready, _ in self._poller.poll(math.ceil(timeout_ms)):
             if isinstance(ready, int):
                 readable.append(ready)
                 continue
@@ -246,7 +247,7 @@ class Edge:
         def failed(error: StreamTalkError) -> None:
             entry.refused, entry.renewing = error, False
             entry.renew_ns = time.monotonic_ns() + _RETRY_NS
-            self.addresses.doubt("orchestrator", endpoint)
+            self.addresses.doubt(endpoint)
 
         self.caller.call(endpoint, request, _CALL_S, done, failed)
 

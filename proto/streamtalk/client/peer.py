@@ -5,6 +5,7 @@ for the registry or for the deadline.
 """
 
 import itertools
+import math
 import time
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
@@ -52,7 +53,9 @@ class Peer:
             self._monitor.close()
             self._socket.close()
 
-    def call(self, request: Request, expected: type[R], deadline_s: float, payload: bytes = b"") -> R:
+    def call(
+        self, request: Request, expected: type[R], deadline_s: float, payload: bytes = b""
+    ) -> R:
         """Send a request and return its reply; `call_full` also returns the reply's payload."""
         return self.call_full(request, expected, deadline_s, payload)[0]
 
@@ -73,7 +76,9 @@ class Peer:
             if isinstance(message, Refusal):
                 raise error_from_code(message.code, message.message)
             if not isinstance(message, expected):
-                text = f"{self.endpoint} answered {type(message).__name__} to {type(request).__name__}"
+                text = (
+                    f"{self.endpoint} answered {type(message).__name__} to {type(request).__name__}"
+                )
                 raise MalformedError(text)
             return message, answer
 
@@ -101,7 +106,7 @@ class Peer:
         poller.register(socket, event)
         poller.register(self._monitor, zmq.POLLIN)
         left_ms = (deadline_ns - time.monotonic_ns()) / 1e6
-        found = dict(poller.poll(max(0.0, left_ms)))
+        found = dict(poller.poll(max(0, math.ceil(left_ms))))
         if cast("Any", socket) in found:
             return
         if cast("Any", self._monitor) in found:

@@ -97,7 +97,9 @@ class RingReader:
         Raises AudioRangeError for what is not yet written, already overwritten, or no range.
         """
         if not 0 <= from_sample <= to_sample <= self.written:
-            message = f"[{from_sample}, {to_sample}) is not within the {self.written} samples written"
+            message = (
+                f"[{from_sample}, {to_sample}) is not within the {self.written} samples written"
+            )
             raise AudioRangeError(message)
         size = (to_sample - from_sample) * BYTES_PER_SAMPLE
         if size > _CAPACITY_BYTES:

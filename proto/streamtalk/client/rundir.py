@@ -43,9 +43,7 @@ class RunDir:
             for folder in _FOLDERS:
                 (self.path / folder).mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
-            message = (
-                f"cannot use run directory {self.path}: {error.strerror}. Name another with --run-dir"
-            )
+            message = f"cannot use run directory {self.path}: {error.strerror}. Name another with --run-dir"
             raise ConfigError(message) from error
         return self
 

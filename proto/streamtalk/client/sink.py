@@ -150,7 +150,11 @@ class HeldAnswer:
         return frame
 
     def _pass_empty_pieces(self) -> None:
-        while (piece := self.pieces.get(self.piece)) and piece.complete and piece.samples <= self.sample:
+        while (
+            (piece := self.pieces.get(self.piece))
+            and piece.complete
+            and piece.samples <= self.sample
+        ):
             self._move_to(self.piece + 1, 0)
 
     def _move_to(self, number: int, sample: int) -> None:

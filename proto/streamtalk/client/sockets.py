@@ -16,8 +16,8 @@ _HEARTBEAT_TIMEOUT_MS: Final = 3_000
 
 
 def open_socket(context: zmq.Context[Any], kind: int, mark: int = CALL_MARK) -> zmq.Socket[bytes]:
-    """A socket with size limit, marks, heartbeats and quick reconnection set, bound to nothing yet."""
-    socket = context.socket(kind)
+    """A socket with size limit, marks, heartbeats and quick reconnection; bound to nothing yet."""
+    socket: zmq.Socket[bytes] = context.socket(kind)
     socket.setsockopt(zmq.LINGER, 0)
     socket.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
     socket.setsockopt(zmq.RECONNECT_IVL, 10)

@@ -48,7 +48,9 @@ def merge(below: Table, above: Mapping[str, Any]) -> Table:
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)
-        merged[key] = merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        merged[key] = (
+            merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        )
     return merged
 
 
@@ -111,7 +113,9 @@ def layer(
     result = {key: value for key, value in document.items() if key != "profiles"}
     if profile:
         if profile not in profiles:
-            message = f"no profile {profile!r}: the file has {', '.join(sorted(profiles)) or 'none'}"
+            message = (
+                f"no profile {profile!r}: the file has {', '.join(sorted(profiles)) or 'none'}"
+            )
             raise ConfigError(message)
         result = merge(result, profiles[profile])
     for overlay in overlays:

@@ -77,7 +77,11 @@ def open_log(service: str, folder: Path, slot: str) -> logging.Logger:
     log.setLevel(os.environ.get(LEVEL_VARIABLE, "INFO").upper())
     log.propagate = False
     file = logging.handlers.RotatingFileHandler(
-        folder / f"{slot}.log", maxBytes=_FILE_BYTES, backupCount=_FILES - 1, encoding="utf-8", delay=True
+        folder / f"{slot}.log",
+        maxBytes=_FILE_BYTES,
+        backupCount=_FILES - 1,
+        encoding="utf-8",
+        delay=True,
     )
     file.setFormatter(JsonFormatter())
     sinks: list[logging.Handler] = [file]

@@ -52,7 +52,9 @@ def _arguments(service: str) -> argparse.Namespace:
     run_dir = environment.get(RUN_DIR_VARIABLE) or str(default_run_dir())
     parser.add_argument("--run-dir", default=run_dir, help="where the stack's sockets and logs lie")
     parser.add_argument("--slot", default=slot_of(service), help="which of the service's slots")
-    parser.add_argument("--config", default=environment.get(CONFIG_VARIABLE), help="streamtalk.toml")
+    parser.add_argument(
+        "--config", default=environment.get(CONFIG_VARIABLE), help="streamtalk.toml"
+    )
     parser.add_argument("--profile", default=environment.get(PROFILE_VARIABLE))
     return parser.parse_args()
 

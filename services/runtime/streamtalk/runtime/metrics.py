@@ -24,7 +24,9 @@ class Counter:
 
     def lines(self) -> list[str]:
         """The exposition of this metric."""
-        rows = [f'{self.name}{{{self.label}="{key}"}} {n}' for key, n in sorted(self.values.items())]
+        rows = [
+            f'{self.name}{{{self.label}="{key}"}} {n}' for key, n in sorted(self.values.items())
+        ]
         return [f"# TYPE {self.name} counter", *rows]
 
 

@@ -1,5 +1,6 @@
 """The receive thread's loop: sockets, posted functions and one timer, in one poller."""
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -54,8 +55,8 @@ class Reactor:
             if now_ns >= self._due_ns:
                 self._due_ns = 0
                 self._due_ns = min(filter(None, (tick(now_ns), self._due_ns)))
-            wait_ms = min(_IDLE_MS, max(0.0, (self._due_ns - time.monotonic_ns()) / 1e6))
-            for ready, _ in self._poller.poll(wait_ms):
+            wait_ms = (self._due_ns - time.monotonic_ns()) / 1e6
+            for ready, _ in self._poller.poll(min(_IDLE_MS, max(0, math.ceil(wait_ms)))):
                 self._serve(ready)
 
     def _serve(self, ready: Any) -> None:  # noqa: ANN401 — a socket or a descriptor, as pyzmq gives it
@@ -67,6 +68,8 @@ class Reactor:
             return
         socket, handler = entry
         for _ in range(MAX_BATCH):
+            if socket.closed:
+                return
             try:
                 parts = socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:

@@ -199,7 +199,9 @@ class Service(Generic[C]):
         self.state, self.reason = state, reason
         level = logging.ERROR if state == "failed" else logging.INFO
         elapsed_s = (time.monotonic_ns() - self._started_ns) / 1e9
-        self.log.log(level, state, extra={"fields": {"reason": reason, "after_s": round(elapsed_s, 3)}})
+        self.log.log(
+            level, state, extra={"fields": {"reason": reason, "after_s": round(elapsed_s, 3)}}
+        )
         self.wake_at(1)
 
     def _begin_drain(self) -> None:

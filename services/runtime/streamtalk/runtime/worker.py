@@ -1,6 +1,6 @@
 """The skeleton of a service with a model: the receive thread of every service, and one engine thread.
 
-    sockets → load → canned request → READY → serve → SIGTERM → DRAINING → close
+sockets → load → canned request → READY → serve → SIGTERM → DRAINING → close
 """
 
 from typing import Any, Final, TypeVar

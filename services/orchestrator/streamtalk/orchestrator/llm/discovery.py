@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -24,7 +25,7 @@ MAX_LIST_BYTES: Final = 4 << 20
 """A longer list of models is refused; the longest public one has 400 kB."""
 
 _NO_CHAT: Final = re.compile(
-    r"embed|rerank|whisper|tts|moderation|dall-e|image|transcribe|realtime|audio|bge-|(^|[/_-])e5-"
+    r"embed|rerank|whisper|tts|moderation|dall-e|image|transcribe|realtime|audio|bge-|(^|[_-])e5-"
     r"|minilm|clip|davinci|babbage|sora",
     re.IGNORECASE,
 )
@@ -92,7 +93,7 @@ def choose_model(models: Sequence[str], wanted: str, *, strict: bool) -> str | N
     Unless `strict`, a wanted model need not be listed: many servers list less than they have.
     """
     if not wanted:
-        return next((m for m in models if not _NO_CHAT.search(m)), None)
+        return next((m for m in models if not _NO_CHAT.search(m.rsplit("/", 1)[-1])), None)
     if wanted in models:
         return wanted
     if f"{wanted}:latest" in models:
@@ -119,7 +120,10 @@ async def _list_models(
         status, body = await _get(base, key)
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         raise _UnusableError("refuses the key: set STREAMTALK_LLM_API_KEY to a valid one")
-    if status == HTTPStatus.NOT_FOUND and has_model:
+    if has_model:
+        # Some servers cannot list what they have, mlx_lm.server without a download cache among them.
+        with suppress(_UnusableError):
+            return read_models(body)
         return ()
     if status != HTTPStatus.OK:
         raise _UnusableError(f"answered HTTP {status} to /models: is the address right?")

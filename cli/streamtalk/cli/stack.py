@@ -1,0 +1,245 @@
+"""A stack in a run directory: started detached, watched until it is ready, and taken down."""
+
+import contextlib
+import fcntl
+import importlib.resources
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import zmq
+
+from streamtalk.client.peer import Peer
+from streamtalk.client.rundir import RunDir
+from streamtalk.proto.directory import Directory, Instance, Lookup
+from streamtalk.proto.errors import InputError, NotReadyError, StreamTalkError
+from streamtalk.runtime.config import CONFIG_VARIABLE, PROFILE_VARIABLE, RUN_DIR_VARIABLE
+from streamtalk.runtime.supervision import ProcessState, Supervisor
+
+PYTHON_VARIABLE: Final = "STREAMTALK_PYTHON"
+_LEFTOVER_WAIT_S: Final = 8.0
+_POLL_S: Final = 0.05
+_DOWN_S: Final = 20.0
+_LOOKUP_S: Final = 0.5
+
+
+def supervisord_conf() -> Path:
+    """The supervisord configuration: of the checkout, else the one that was installed."""
+    checkout = Path(__file__).resolve().parents[3] / "supervisord.conf"
+    if checkout.exists():
+        return checkout
+    return Path(str(importlib.resources.files("streamtalk.cli") / "supervisord.conf"))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the start has come."""
+
+    ready: list[str]
+    waiting: dict[str, str]
+    """Services that are not ready, and what they are doing."""
+
+
+class Stack:
+    """One run directory's stack."""
+
+    def __init__(self, run_dir: RunDir) -> None:
+        self.run_dir = run_dir
+        self.supervisor = Supervisor(run_dir)
+
+    @property
+    def running(self) -> bool:
+        """Whether a supervisord answers."""
+        try:
+            self.supervisor.processes()
+        except StreamTalkError:
+            return False
+        return True
+
+    def directory(self) -> Directory:
+        """The registry's directory; raises CallError when it does not answer."""
+        context: zmq.Context[Any] = zmq.Context()
+        try:
+            with Peer(context, self.run_dir.registry) as registry:
+                return registry.call(Lookup(), Directory, _LOOKUP_S)
+        finally:
+            context.destroy(linger=0)
+
+    def start(self, config: Path | None, profile: str | None) -> int:
+        """Start supervisord detached; returns its process id.
+
+        Raises InputError when a stack runs there already.
+        """
+        self.run_dir.prepare()
+        lock = self._lock()
+        try:
+            self._wait_for_leftovers()
+            self._clean()
+            return self._spawn(lock, config, profile)
+        finally:
+            os.close(lock)
+
+    def _lock(self) -> int:
+        """Held by supervisord for as long as it lives, because it inherits the descriptor."""
+        path = self.run_dir.slots / "stack.lock"
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            message = (
+                f"a stack already runs in {self.run_dir.path}; "
+                "take it down with `streamtalk down`, or name another --run-dir"
+            )
+            raise InputError(message) from error
+        return descriptor
+
+    def _wait_for_leftovers(self) -> None:
+        """Services whose supervisor was killed leave within seconds."""
+        deadline = time.monotonic() + _LEFTOVER_WAIT_S
+        while held := [path.stem for path in self._slot_locks() if _is_locked(path)]:
+            if time.monotonic() > deadline:
+                message = f"{', '.join(held)} of an earlier stack still run in {self.run_dir.path}"
+                raise InputError(message)
+            time.sleep(_POLL_S)
+
+    def _slot_locks(self) -> list[Path]:
+        return [p for p in self.run_dir.slots.glob("*.lock") if p.name != "stack.lock"]
+
+    def _clean(self) -> None:
+        """Remove what a killed stack left; nobody lives here, the locks say."""
+        for folder, pattern in (("s", "*.sock"), ("rings", "*.ring*"), ("slots", "registry.json")):
+            for path in (self.run_dir.path / folder).glob(pattern):
+                path.unlink(missing_ok=True)
+
+    def _spawn(self, lock: int, config: Path | None, profile: str | None) -> int:
+        environment = {
+            **os.environ,
+            RUN_DIR_VARIABLE: str(self.run_dir.path),
+            CONFIG_VARIABLE: str(config.absolute()) if config else "",
+            PROFILE_VARIABLE: profile or "",
+            PYTHON_VARIABLE: sys.executable,
+            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
+            "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1"),
+        }
+        output = self.run_dir.logs / "supervisord.out"
+        with output.open("wb") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "supervisor.supervisord", "-c", str(supervisord_conf())],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=(lock,),
+                cwd="/",
+            )
+        return process.pid
+
+    def wait_ready(self, wait_s: float, report: Callable[[Progress], None]) -> list[Instance]:
+        """Until every started service is ready; raises NotReadyError with the reasons."""
+        deadline = time.monotonic() + wait_s
+        progress = Progress([], {"supervisord": "starting"})
+        while time.monotonic() < deadline:
+            progress, instances = self._look()
+            report(progress)
+            if progress.ready and not progress.waiting:
+                return instances
+            if any(reason.startswith("failed") for reason in progress.waiting.values()):
+                break
+            time.sleep(_POLL_S)
+        reasons = "; ".join(f"{name}: {why}" for name, why in sorted(progress.waiting.items()))
+        message = f"not ready: {reasons}. Logs are in {self.run_dir.logs}"
+        raise NotReadyError(message)
+
+    def _look(self) -> tuple[Progress, list[Instance]]:
+        try:
+            processes = [p for p in self.supervisor.processes() if p.state != "STOPPED"]
+        except StreamTalkError:
+            return Progress([], {"supervisord": self._supervisord_output()}), []
+        try:
+            instances = {i.slot: i for i in self.directory().instances}
+        except StreamTalkError:
+            instances = {}
+        ready, waiting = [], {}
+        for process in processes:
+            why = self._why_not(process, instances.get(process.slot))
+            if why:
+                waiting[process.slot] = why
+            else:
+                ready.append(process.slot)
+        return Progress(ready, waiting), list(instances.values())
+
+    def _supervisord_output(self) -> str:
+        with contextlib.suppress(OSError):
+            text = (self.run_dir.logs / "supervisord.out").read_text(errors="replace").strip()
+            lines = [line for line in text.splitlines() if "Error" in line]
+            if lines:
+                return f"failed: {lines[-1]}"
+        return "starting"
+
+    def _why_not(self, process: ProcessState, instance: Instance | None) -> str:
+        if process.state == "FATAL":
+            return f"failed to start: {self._last_words(process.slot)}"
+        if instance is None:
+            return "starting"
+        if instance.ready:
+            return ""
+        failed = instance.state == "failed" and not instance.reason.startswith("waiting")
+        return f"failed: {instance.reason}" if failed else instance.state
+
+    def _last_words(self, slot: str) -> str:
+        with contextlib.suppress(OSError):
+            text = (self.run_dir.logs / f"{slot}.out").read_text(errors="replace").strip()
+            if text:
+                return text.splitlines()[-1]
+        return "no output"
+
+    def stop(self) -> bool:
+        """Take the stack down; returns whether there was one. Raises NotReadyError when it stays."""
+        pid = self._pid()
+        if not self.running and pid is None:
+            return False
+        with contextlib.suppress(StreamTalkError):
+            self.supervisor.shutdown()
+        if pid is not None and not self.running:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + _DOWN_S
+        lock = self.run_dir.slots / "stack.lock"
+        while _is_locked(lock) or any(_is_locked(path) for path in self._slot_locks()):
+            if time.monotonic() > deadline:
+                message = f"the stack in {self.run_dir.path} does not end; see {self.run_dir.logs}"
+                raise NotReadyError(message)
+            time.sleep(_POLL_S)
+        self._clean()
+        return True
+
+    def _pid(self) -> int | None:
+        """Of a supervisord that holds the lock but may not answer yet."""
+        if not _is_locked(self.run_dir.slots / "stack.lock"):
+            return None
+        try:
+            return int((self.run_dir.path / "supervisord.pid").read_text())
+        except (OSError, ValueError):
+            return None
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

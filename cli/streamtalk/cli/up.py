@@ -1,0 +1,63 @@
+"""`streamtalk up` and `streamtalk down`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.status import Status
+
+from streamtalk.cli.configuration import check
+from streamtalk.cli.options import (
+    ConfigOption,
+    ProfileOption,
+    RunDirOption,
+    find_config,
+    find_run_dir,
+)
+from streamtalk.cli.stack import Progress, Stack
+from streamtalk.proto.directory import Instance
+from streamtalk.proto.errors import StreamTalkError
+
+
+def up(
+    run_dir: RunDirOption = None,
+    config: ConfigOption = None,
+    profile: ProfileOption = None,
+    wait_s: Annotated[float, typer.Option(help="How long to wait until all is ready.")] = 60.0,
+) -> None:
+    """Start the stack under supervisord, detached; return when every service is ready."""
+    path = find_config(config)
+    check(path, profile)
+    stack = Stack(find_run_dir(run_dir))
+    instances = start_and_wait(stack, path, profile, wait_s)
+    engines = ", ".join(f"{i.service} {i.engine}" for i in instances if i.engine != "-")
+    typer.echo(f"ready in {stack.run_dir.path}: {engines}")
+
+
+def start_and_wait(
+    stack: Stack,
+    config: Path | None,
+    profile: str | None,
+    wait_s: float,
+) -> list[Instance]:
+    """Start a stack and show how it comes up; one that does not is taken down again."""
+    stack.start(config, profile)
+    console = Console(stderr=True)
+    with console.status("starting") as spinner:
+        try:
+            return stack.wait_ready(wait_s, lambda progress: _show(spinner, progress))
+        except (StreamTalkError, KeyboardInterrupt):
+            stack.stop()
+            raise
+
+
+def _show(spinner: Status, progress: Progress) -> None:
+    waiting = ", ".join(f"{slot} {why}" for slot, why in sorted(progress.waiting.items()))
+    spinner.update(f"{len(progress.ready)} ready; {waiting}")
+
+
+def down(run_dir: RunDirOption = None) -> None:
+    """Take the stack down."""
+    stack = Stack(find_run_dir(run_dir))
+    typer.echo("stopped" if stack.stop() else f"nothing runs in {stack.run_dir.path}")

@@ -1,0 +1,127 @@
+"""A WAV file as microphone and another as loudspeaker, in real time: the edge behind `converse`."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamtalk.client.edge import Edge, EdgeSession
+from streamtalk.client.rundir import RunDir
+from streamtalk.client.wav import SpeechWriter
+from streamtalk.proto.audio import (
+    FRAME_MS,
+    MIC_FRAME_BYTES,
+    MIC_FRAME_SAMPLES,
+    SPEECH_FRAME_BYTES,
+)
+from streamtalk.proto.conversation import GetTurns, Turns
+from streamtalk.proto.errors import NotReadyError, StreamTalkError
+
+_FRAME_NS: Final = FRAME_MS * 1_000_000
+_ASK_NS: Final = 200_000_000
+_OPEN_S: Final = 10.0
+_SILENCE: Final = bytes(SPEECH_FRAME_BYTES)
+SETTLE_S: Final = 2.5
+"""Silence after the input in which a last turn may still be committed: the longest one, and more."""
+
+CAP_S: Final = 60.0
+"""After the input, turns and their playback may take so long."""
+
+
+class WavEdge:
+    """Plays `samples` (16 kHz mono s16) into a session and writes what it answers."""
+
+    def __init__(self, run_dir: RunDir, session: str, language: str) -> None:
+        self._edge = Edge(run_dir, "converse")
+        self._entry: EdgeSession = self._edge.open(session, language=language)
+        self.turns = Turns(turns=[], idle=True)
+        self._asked_ns = 0
+
+    def run(
+        self, samples: NDArray[np.int16], out: Path | None, progress: Callable[[float], None]
+    ) -> Turns:
+        """Hold the conversation; returns the turns. Raises NotReadyError when nobody takes it."""
+        writer = SpeechWriter(out) if out is not None else None
+        try:
+            self._wait_open()
+            self._converse(samples, writer, progress)
+            return self._final_turns()
+        finally:
+            if writer is not None:
+                writer.close()
+            self._edge.close()
+
+    def _wait_open(self) -> None:
+        deadline = time.monotonic() + _OPEN_S
+        while self._entry.opened is None:
+            self._edge.serve(20)
+            refused = self._entry.refused
+            if refused is not None and not refused.retryable:
+                raise refused
+            if time.monotonic() > deadline:
+                if refused is not None:
+                    raise refused
+                message = "no orchestrator took the session: is the stack up? (`streamtalk up`)"
+                raise NotReadyError(message)
+
+    def _converse(
+        self,
+        samples: NDArray[np.int16],
+        writer: SpeechWriter | None,
+        progress: Callable[[float], None],
+    ) -> None:
+        pcm = samples.tobytes()
+        start_ns = time.monotonic_ns()
+        number, cap = 0, (len(samples) // MIC_FRAME_SAMPLES) + int(CAP_S * 1000 / FRAME_MS)
+        while number < cap and not self._over(number * MIC_FRAME_SAMPLES, len(samples)):
+            # A microphone delivers a frame when it is complete, so the first one is due after 20 ms.
+            number += 1
+            self._serve_until(start_ns + number * _FRAME_NS)
+            at = (number - 1) * MIC_FRAME_BYTES
+            frame = pcm[at : at + MIC_FRAME_BYTES].ljust(MIC_FRAME_BYTES, b"\0")
+            self._edge.push_mic(self._entry, frame)
+            speech = self._edge.pull_speech(self._entry)
+            if writer is not None:
+                writer.write(speech or _SILENCE)
+            progress(number * FRAME_MS / 1000)
+
+    def _serve_until(self, due_ns: int) -> None:
+        while (left_ns := due_ns - time.monotonic_ns()) > 0:
+            if left_ns < 1_000_000:  # noqa: PLR2004 — the poller's own resolution, 1 ms
+                time.sleep(left_ns / 1e9)
+                continue
+            self._ask()
+            self._edge.serve(left_ns // 1_000_000)
+
+    def _over(self, position: int, length: int) -> bool:
+        settled = position >= length + int(SETTLE_S * 16_000)
+        judged = self.turns.judged >= min(length, position)
+        return settled and judged and self.turns.idle
+
+    def _ask(self) -> None:
+        now_ns = time.monotonic_ns()
+        endpoint = self._edge.addresses.find("orchestrator")
+        if now_ns - self._asked_ns < _ASK_NS or endpoint is None:
+            return
+        self._asked_ns = now_ns
+        request = GetTurns(session=self._entry.session)
+        self._edge.caller.call(endpoint, request, 2.0, self._take, lambda _: None)
+
+    def _take(self, turns: Turns) -> None:
+        self.turns = turns
+
+    def _final_turns(self) -> Turns:
+        """Ask once more, so that the last turn is complete."""
+        failures: list[StreamTalkError] = []
+        endpoint = self._edge.addresses.find("orchestrator")
+        if endpoint is None:
+            return self.turns
+        answered: list[Turns] = []
+        request = GetTurns(session=self._entry.session)
+        self._edge.caller.call(endpoint, request, 2.0, answered.append, failures.append)
+        while not answered and not failures:
+            self._edge.serve(20)
+        return answered[0] if answered else self.turns

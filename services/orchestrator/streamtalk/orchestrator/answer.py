@@ -1,0 +1,219 @@
+"""One answer on its way to the loudspeaker: text in, pieces to speak out, and what of it was heard.
+
+Pure: results and states in, actions out. Pieces are numbered as the sink plays them; a lost voice is
+replaced from the first word that the sink does not have.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from streamtalk.orchestrator.heard import (
+    Place,
+    ResumePoint,
+    SpokenPiece,
+    heard_chars,
+    heard_text,
+    resume_point,
+    truncate,
+)
+from streamtalk.orchestrator.splitter import Splitter, SplitterConfig
+from streamtalk.proto.playback import Stopped
+from streamtalk.proto.state import Frontier, PlaybackState
+from streamtalk.proto.synthesis import Spoken
+
+_UNKNOWN_SAMPLES: Final = 1 << 40
+AHEAD: Final = 3
+"""Pieces that are made beyond the one that is being played."""
+
+
+@dataclass(frozen=True)
+class SpeakPiece:
+    """Have a piece spoken."""
+
+    number: int
+    text: str
+    attempt: int
+
+
+@dataclass(frozen=True)
+class FinishAnswer:
+    """Tell the sink how many pieces there are."""
+
+    pieces: int
+
+
+@dataclass(frozen=True)
+class RetakeAnswer:
+    """Tell the sink to end the audio there, for another voice to go on."""
+
+    piece: int
+    sample: int
+    attempt: int
+
+
+AnswerAction = SpeakPiece | FinishAnswer | RetakeAnswer
+
+
+@dataclass
+class _Piece:
+    spoken: SpokenPiece
+    voice: str = ""
+    """Endpoint that was asked to speak it; empty: nobody yet."""
+
+    made: bool = False
+
+    def end_place(self, number: int) -> Place:
+        """Where its audio ends; beyond everything while it is not made."""
+        total = self.spoken.total_samples
+        return Place(number, total if self.made and total is not None else _UNKNOWN_SAMPLES)
+
+
+@dataclass
+class Answer:
+    """The state of one answer."""
+
+    answer: str
+    splitter: Splitter = field(default_factory=lambda: Splitter(SplitterConfig()))
+    attempt: int = 0
+    text: str = ""
+    text_complete: bool = False
+    first_audio_ns: int = 0
+    failures: int = 0
+    _pieces: list[_Piece] = field(default_factory=list)
+    _frontier: Frontier | None = None
+    _played: Place = field(default_factory=lambda: Place(0, 0))
+    _retaking: ResumePoint | None = None
+    _finished: bool = False
+
+    def add_text(self, delta: str) -> list[AnswerAction]:
+        """Take more of the reply."""
+        self.text += delta
+        for piece in self.splitter.feed(delta):
+            self._append(piece.text, piece.start)
+        return self._next()
+
+    def end_text(self) -> list[AnswerAction]:
+        """The reply is complete."""
+        if not self.text_complete:
+            self.text_complete = True
+            for piece in self.splitter.flush():
+                self._append(piece.text, piece.start)
+        return self._next()
+
+    def asked(self, number: int, voice: str) -> None:
+        """A piece was given to the voice at this endpoint."""
+        if number < len(self._pieces):
+            self._pieces[number].voice = voice
+
+    def not_asked(self, number: int) -> list[AnswerAction]:
+        """No voice was there for a piece: ask again now."""
+        if number < len(self._pieces) and not self._pieces[number].made:
+            self._pieces[number].voice = ""
+        return self._next()
+
+    def on_spoken(self, spoken: Spoken, attempt: int) -> list[AnswerAction]:
+        """A piece has been made."""
+        if attempt != self.attempt or spoken.piece >= len(self._pieces):
+            return []
+        piece = self._pieces[spoken.piece]
+        old = piece.spoken
+        marks = tuple(spoken.marks)
+        piece.spoken = SpokenPiece(old.text, old.start, spoken.total_samples, marks)
+        piece.made = True
+        self.failures = 0
+        return self._next()
+
+    def on_playback(self, state: PlaybackState) -> list[AnswerAction]:
+        """Take the sink's state: makes room for further pieces."""
+        if state.playing == self.answer:
+            self._played = Place(state.piece, state.sample)
+        for frontier in state.held:
+            if frontier.answer == self.answer and frontier.attempt == self.attempt:
+                self._frontier = frontier
+        return self._next()
+
+    def lose_voice(self, voice: str) -> list[AnswerAction]:
+        """The voice at this endpoint is gone: what the sink does not have is spoken anew."""
+        if self._retaking is not None:
+            return []
+        have = self._have()
+        lost = [
+            number
+            for number, piece in enumerate(self._pieces)
+            if piece.voice == voice and piece.end_place(number) > have
+        ]
+        if not lost:
+            return []
+        self.attempt += 1
+        self.failures += 1
+        pieces = [piece.spoken for piece in self._pieces]
+        self._retaking = resume_point(pieces, self._played, have)
+        place = self._retaking.place
+        return [RetakeAnswer(place.piece, place.sample, self.attempt)]
+
+    def on_retaken(self, piece: int, sample: int) -> list[AnswerAction]:
+        """The sink has ended the old audio there: go on behind it."""
+        point, self._retaking = self._retaking, None
+        if point is None:
+            return []
+        pieces = [entry.spoken for entry in self._pieces]
+        if (piece, sample) != (point.place.piece, point.place.sample):
+            # It had played further than was known: go on at the next word.
+            point = resume_point(pieces, Place(piece, sample))
+            point = ResumePoint(Place(piece, sample), point.char)
+        kept = truncate(pieces, point) if pieces else []
+        later = [entry.spoken for entry in self._pieces[len(kept) :]]
+        ends = [entry.start + len(entry.text) for entry in pieces[: len(kept)]]
+        self._pieces = [_Piece(entry, "", made=True) for entry in kept]
+        self._frontier, self._finished = None, False
+        if kept and point.char < ends[-1]:
+            self._append(self.text[point.char : ends[-1]], point.char)
+        for entry in later:
+            self._append(entry.text, entry.start)
+        return self._next()
+
+    def heard(self, stopped: Stopped) -> str:
+        """The prefix of the reply that was played, from the acknowledged stop position."""
+        pieces = [piece.spoken for piece in self._pieces]
+        place = Place(stopped.piece, stopped.sample)
+        return heard_text(self.text, pieces, place, ended=stopped.ended)
+
+    @property
+    def heard_chars(self) -> int:
+        """Length of the heard prefix by the last state of the sink: for views, not for history."""
+        return heard_chars([piece.spoken for piece in self._pieces], self._played)
+
+    @property
+    def pieces(self) -> list[SpokenPiece]:
+        """All pieces so far, as history keeps them."""
+        return [piece.spoken for piece in self._pieces]
+
+    @property
+    def voices(self) -> set[str]:
+        """Endpoints that were asked to speak."""
+        return {piece.voice for piece in self._pieces if piece.voice}
+
+    def _append(self, text: str, start: int) -> None:
+        self._pieces.append(_Piece(SpokenPiece(text, start)))
+
+    def _have(self) -> Place:
+        if self._frontier is None:
+            return Place(0, 0)
+        return Place(self._frontier.have_piece, self._frontier.have_sample)
+
+    def _next(self) -> list[AnswerAction]:
+        """Ask for the next piece, one at a time and not too far ahead; say when it was the last."""
+        if self._retaking is not None:
+            return []
+        actions: list[AnswerAction] = []
+        waiting = [piece for piece in self._pieces if not piece.made]
+        asked = any(piece.voice for piece in waiting)
+        number = len(self._pieces) - len(waiting)
+        if waiting and not asked and number <= self._played.piece + AHEAD:
+            # Taken until `asked` names the endpoint, so that nobody asks twice.
+            waiting[0].voice = "?"
+            actions.append(SpeakPiece(number, waiting[0].spoken.text, self.attempt))
+        if self.text_complete and not self._finished:
+            self._finished = True
+            actions.append(FinishAnswer(len(self._pieces)))
+        return actions

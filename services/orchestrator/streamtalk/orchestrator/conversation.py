@@ -1,0 +1,454 @@
+"""One session: who speaks, what is answered, and what happens when they speak at once.
+
+The thinking about audio is in `hearing.py` and `answer.py`; here they meet. One thread; time comes in
+as an argument or from the clock that was given.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from streamtalk.orchestrator.attachment import Attachment
+from streamtalk.orchestrator.exchange import Exchange
+from streamtalk.orchestrator.heard import Place, heard_chars
+from streamtalk.orchestrator.hearing import (
+    Action,
+    AskPrediction,
+    AskTranscript,
+    Began,
+    Committed,
+    Dropped,
+    Hearing,
+    HearingConfig,
+    StreamLost,
+    Unheard,
+)
+from streamtalk.orchestrator.history import TurnRow
+from streamtalk.orchestrator.kept import KeptAnswer
+from streamtalk.orchestrator.notices import notice
+from streamtalk.orchestrator.ports import Ports
+from streamtalk.orchestrator.speaking import Speaking
+from streamtalk.orchestrator.splitter import SplitterConfig
+from streamtalk.proto.audio import SPEECH_RATE_HZ, ms_to_samples
+from streamtalk.proto.conversation import OpenSession, Turn, Turns
+from streamtalk.proto.endpointing import Predict
+from streamtalk.proto.errors import LanguageError, StreamTalkError
+from streamtalk.proto.playback import Stop, Stopped
+from streamtalk.proto.recognition import Transcribe, Transcript
+from streamtalk.proto.state import PlaybackState, SessionState, VadState
+
+LEASE_NS: Final = 5_000_000_000
+"""A session whose edge is not heard for this long is closed."""
+
+_STATE_NS: Final = 500_000_000
+_KEPT_TURNS: Final = 200
+
+
+class ConversationConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[orchestrator.conversation]` table."""
+
+    barge_in_ms: int = 300
+    """Speech of this length while it answers cuts the answer off."""
+
+    merge_ms: int = 700
+    """Speech that goes on within this time after the commit belongs to the same turn."""
+
+    merge_heard_ms: int = 300
+    """Unless more of the answer than this was played."""
+
+
+class Conversation:
+    """The turns of one opened session."""
+
+    def __init__(
+        self,
+        request: OpenSession,
+        term: int,
+        ports: Ports,
+        hearing: HearingConfig,
+        config: ConversationConfig,
+        splitter: SplitterConfig,
+        clock_ns: Callable[[], int],
+        first_turn: int,
+    ) -> None:
+        self.request = request
+        self.term = term
+        self.language = request.language
+        self._ports = ports
+        self._config = config
+        self._splitter = splitter
+        self._clock_ns = clock_ns
+        self._next_turn = first_turn
+        self.hearing = Hearing(hearing)
+        self.turns: list[Exchange] = []
+        self.heard: Exchange | None = None
+        """The turn that the person is speaking in."""
+
+        self.speaking: Speaking | None = None
+        self.partial = ""
+        self.notice = ""
+        self.attachment = Attachment(ports, clock_ns)
+        self._state_ns = 0
+        self._queue: list[str] = []
+        self._refused_language = False
+        self.renewed_ns = clock_ns()
+
+    # From the edge.
+
+    def renew(self, request: OpenSession) -> None:
+        """The edge is alive; it may have a new microphone stream or a new sink."""
+        moved = request.sink != self.request.sink
+        if request.stream != self.request.stream:
+            self.attachment.drop()
+        self.request = request
+        self.renewed_ns = self._clock_ns()
+        if moved and self.speaking is not None:
+            self._speak_on()
+
+    def take_up(self, consumed: int, row: TurnRow | None, kept: KeptAnswer | None) -> None:
+        """Go on where an earlier owner of the session was ended."""
+        self.hearing.stream, self.hearing.consumed = self.request.stream, consumed
+        if row is None:
+            return
+        exchange = Exchange(row.turn, user_text=row.user_text, committed_ns=self._clock_ns())
+        if row.state == "hearing" or not (row.user_text or row.reply_text):
+            # The VAD will tell of that speech again.
+            self._next_turn = min(self._next_turn, row.turn)
+            self._ports.forget(exchange)
+            return
+        self.turns.append(exchange)
+        if kept is None or kept.turn != row.turn or not row.reply_text:
+            self._answer(exchange)
+            return
+        exchange.prefix = kept.prefix
+        reply = row.reply_text.removeprefix(kept.prefix)
+
+        def done(stopped: Stopped) -> None:
+            place = Place(stopped.piece, stopped.sample)
+            heard = len(reply) if stopped.ended else heard_chars(kept.pieces, place)
+            self._go_on(exchange, reply, heard)
+
+        request = Stop(session=self.request.session, term=self.term, answer=kept.answer)
+        self._ports.sink(
+            self.request.sink, request, done, lambda _: self._go_on(exchange, reply, 0)
+        )
+
+    def on_vad(self, state: VadState) -> None:
+        """The VAD's state of this session."""
+        now_ns = self._clock_ns()
+        if not self.attachment.hear(state, now_ns):
+            return
+        self._perform(self.hearing.on_state(state, now_ns))
+        self._judge_overlap(now_ns)
+
+    def on_playback(self, state: PlaybackState) -> None:
+        """The sink's state."""
+        if self.speaking is not None:
+            phase = self.phase
+            self.speaking.on_playback(state)
+            if self.phase != phase:
+                self._state_ns = 0
+
+    # From the services.
+
+    def lose(self, endpoint: str) -> None:
+        """An instance is gone."""
+        self.attachment.lose(endpoint)
+        if self.speaking is not None:
+            self.speaking.lose_voice(endpoint)
+
+    def say(self, text: str) -> None:
+        """Speak up without being asked, as soon as nobody speaks."""
+        self._queue.append(text)
+        self._say_queued()
+
+    def typed(self, text: str) -> None:
+        """The person typed instead of speaking."""
+        if self.speaking is not None:
+            self.speaking.stop(interrupted=True)
+        exchange = self._new_exchange()
+        exchange.user_text = text
+        exchange.state, exchange.committed_ns = "thinking", self._clock_ns()
+        self._answer(exchange)
+
+    def tick(self) -> int:
+        """Do what is due; returns when to come again."""
+        now_ns = self._clock_ns()
+        self._perform(self.hearing.tick(now_ns))
+        attach_ns = self.attachment.tick(self.request, self.hearing, now_ns)
+        if now_ns >= self._state_ns:
+            self._publish(now_ns)
+        dues = [attach_ns, self._state_ns, self.hearing.due_ns() or self._state_ns]
+        return min(dues)
+
+    @property
+    def expired(self) -> bool:
+        """Whether the edge has not been heard for too long."""
+        return self._clock_ns() - self.renewed_ns > LEASE_NS
+
+    def close(self) -> None:
+        """End: the VAD and the voices forget the session; the history stays."""
+        if self.speaking is not None:
+            self.speaking.abandon()
+            self.speaking.exchange.state = "done"
+            self._ports.record(self.speaking.exchange)
+        self.attachment.detach(self.request.session)
+
+    # For views.
+
+    @property
+    def phase(self) -> str:
+        """`listening`, `hearing`, `thinking`, `speaking` or `waiting`."""
+        if self.hearing.utterance is not None and self.hearing.utterance.speaking:
+            return "hearing"
+        if self.speaking is not None:
+            return "speaking" if self.speaking.exchange.state == "speaking" else "thinking"
+        if not self.attachment.held:
+            return "waiting"
+        return "listening" if self.hearing.utterance is None else "hearing"
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is heard, thought or said."""
+        return self.speaking is None and self.hearing.utterance is None and not self._queue
+
+    def report(self, engines: dict[str, str]) -> Turns:
+        """The turns of this opening."""
+        rows: list[Turn] = [exchange.report() for exchange in self.turns]
+        return Turns(
+            turns=rows,
+            idle=self.idle,
+            judged=self.attachment.judged,
+            mic_frames_lost=self.attachment.frames_lost,
+            engines=engines,
+        )
+
+    # Inside.
+
+    def _perform(self, actions: list[Action]) -> None:
+        for action in actions:
+            if isinstance(action, Began):
+                self._began(action.start)
+            elif isinstance(action, AskTranscript):
+                self._ask_transcript(action)
+            elif isinstance(action, AskPrediction):
+                self._ask_prediction(action)
+            elif isinstance(action, Committed):
+                self._committed(action)
+            elif isinstance(action, Dropped):
+                self._dropped()
+            elif isinstance(action, Unheard):
+                self._unheard(action.error)
+            elif isinstance(action, StreamLost):
+                self._apologise("microphone_lost", "microphone_lost")
+
+    def _began(self, start: int) -> None:
+        self.heard = self._new_exchange()
+        self.heard.speech_start = start
+        self.partial = self.notice = ""
+        self._state_ns = 0
+        self._ports.record(self.heard)
+
+    def _ask_transcript(self, action: AskTranscript) -> None:
+        request = Transcribe(
+            ring=self.request.ring,
+            stream=action.key.stream,
+            from_sample=action.key.start,
+            to_sample=action.to_sample,
+            final=action.final,
+            language=self.language,
+            grammar=self._ports.grammar(),
+        )
+        if not action.final:
+            self._ports.transcribe(request, self._on_partial, lambda _: self._on_partial(None))
+            return
+
+        def done(transcript: Transcript) -> None:
+            self._perform(self.hearing.on_transcript(action.key, transcript, self._clock_ns()))
+
+        def failed(error: StreamTalkError) -> None:
+            self._perform(self.hearing.on_transcript_failed(action.key, error))
+
+        self._ports.transcribe(request, done, failed)
+
+    def _on_partial(self, transcript: Transcript | None) -> None:
+        self.hearing.on_partial(self._clock_ns())
+        if transcript is not None and transcript.text and transcript.text != self.partial:
+            self.partial = transcript.text
+            self._state_ns = 0
+
+    def _ask_prediction(self, action: AskPrediction) -> None:
+        request = Predict(
+            text=action.text,
+            silence_ms=action.silence_ms,
+            language=action.language,
+            ring=self.request.ring,
+            stream=action.key.stream,
+            from_sample=action.key.start,
+            to_sample=action.key.end,
+        )
+        self._ports.predict(
+            request,
+            lambda p: self._perform(self.hearing.on_prediction(action.key, p, self._clock_ns())),
+            lambda _: self._perform(self.hearing.on_prediction(action.key, None, self._clock_ns())),
+        )
+
+    def _committed(self, action: Committed) -> None:
+        exchange = self.heard or self._new_exchange()
+        self.heard = None
+        exchange.on_committed(action.key, action.transcript, action.marks_ns)
+        if self.speaking is not None:
+            self.speaking.stop(interrupted=True)
+        self._answer(exchange)
+
+    def _dropped(self) -> None:
+        exchange, self.heard = self.heard, None
+        if exchange is not None:
+            self.turns.remove(exchange)
+            self._next_turn = exchange.number
+            self._ports.forget(exchange)
+        self._state_ns = 0
+        self._say_queued()
+
+    def _unheard(self, error: StreamTalkError) -> None:
+        if isinstance(error, LanguageError):
+            if self._refused_language:
+                self._dropped()
+                return
+            self._refused_language = True
+            self._apologise(error.code, "language")
+        else:
+            self._apologise(error.code, "unheard")
+
+    def _apologise(self, code: str, sentence: str) -> None:
+        exchange, self.heard = self.heard or self._new_exchange(), None
+        exchange.error = code
+        exchange.state, exchange.committed_ns = "thinking", self._clock_ns()
+        self._start(exchange).say(notice(sentence, self.language), self._clock_ns)
+
+    def _judge_overlap(self, now_ns: int) -> None:
+        """Someone speaks while it answers: it may go on with the turn, or cut in."""
+        speaking, utterance = self.speaking, self.hearing.utterance
+        if speaking is None or utterance is None or not utterance.speaking:
+            return
+        spoken_samples = self.attachment.judged - utterance.start
+        if spoken_samples < ms_to_samples(self._config.barge_in_ms, 16_000):
+            return
+        if self._goes_on(speaking, now_ns):
+            self._merge(speaking)
+        elif speaking.exchange.state == "speaking":
+            speaking.stop(interrupted=True)
+
+    def _goes_on(self, speaking: Speaking, now_ns: int) -> bool:
+        exchange, state = speaking.exchange, speaking.last_state
+        if exchange.key is None or exchange.intent == "effect":
+            return False
+        if exchange.state == "thinking":
+            return True
+        played = state.sample if state is not None and state.piece == 0 else SPEECH_RATE_HZ
+        late = now_ns - exchange.committed_ns > self._config.merge_ms * 1_000_000
+        return not late and played <= ms_to_samples(self._config.merge_heard_ms, SPEECH_RATE_HZ)
+
+    def _merge(self, speaking: Speaking) -> None:
+        """Withdraw an answer that came too early: what is said now continues its turn."""
+        exchange = speaking.exchange
+        if exchange.key is None:
+            return
+        self.hearing.withdraw(exchange.key)
+        # What the sink tells of the withdrawn answer belongs to no turn.
+        speaking.exchange = Exchange(exchange.number)
+        speaking.stop(interrupted=True)
+        later, self.heard = self.heard, exchange
+        if later is not None and later is not exchange:
+            self.turns.remove(later)
+            self._next_turn = later.number
+            self._ports.forget(later)
+        exchange.state, exchange.answer, exchange.key = "hearing", None, None
+        exchange.stages_ms.clear()
+        self.speaking = None
+
+    def _answer(self, exchange: Exchange) -> None:
+        self.partial = ""
+        self._ports.record(exchange)
+        self._start(exchange).think(self._clock_ns)
+
+    def _start(self, exchange: Exchange) -> Speaking:
+        def done() -> None:
+            self._finished(speaking)
+
+        speaking = Speaking(
+            self._ports,
+            self.request.session,
+            self.term,
+            self.request.sink,
+            self.language,
+            exchange,
+            self._splitter,
+            done,
+        )
+        self.speaking = speaking
+        self._state_ns = 0
+        return speaking
+
+    def _finished(self, speaking: Speaking) -> None:
+        if self.speaking is speaking:
+            self.speaking = None
+        if speaking.exchange.answer is speaking.answer:
+            self._ports.record(speaking.exchange)
+            self._ports.finished(speaking.exchange)
+        self._state_ns = 0
+        self._say_queued()
+
+    def _speak_on(self) -> None:
+        """The sink was lost in mid-answer: say the rest at the new one."""
+        old = self.speaking
+        if old is None:
+            return
+        old.abandon()
+        self._go_on(old.exchange, old.answer.text, old.answer.heard_chars)
+
+    def _go_on(self, exchange: Exchange, text: str, heard_chars: int) -> None:
+        """Say the part of a reply that was not heard yet."""
+        exchange.prefix += text[:heard_chars]
+        rest = text[heard_chars:]
+        exchange.answer, exchange.state = None, "thinking"
+        if rest.strip():
+            self._start(exchange).say(rest, self._clock_ns)
+        else:
+            exchange.heard_text, exchange.state = exchange.prefix, "done"
+            self.speaking = None
+            self._ports.record(exchange)
+            self._ports.finished(exchange)
+
+    def _say_queued(self) -> None:
+        if self._queue and self.speaking is None and self.hearing.utterance is None:
+            exchange = self._new_exchange()
+            exchange.state, exchange.committed_ns = "thinking", self._clock_ns()
+            self._start(exchange).say(self._queue.pop(0), self._clock_ns)
+
+    def _new_exchange(self) -> Exchange:
+        exchange = Exchange(self._next_turn)
+        self._next_turn += 1
+        self.turns.append(exchange)
+        del self.turns[:-_KEPT_TURNS]
+        return exchange
+
+    def _publish(self, now_ns: int) -> None:
+        self._state_ns = now_ns + _STATE_NS
+        shown = self.heard or (self.speaking.exchange if self.speaking else None)
+        shown = shown or (self.turns[-1] if self.turns else Exchange(0))
+        finished = [e for e in self.turns if e.state == "done" and e.stages_ms]
+        answer = shown.answer
+        state = SessionState(
+            turn=shown.number,
+            phase=self.phase,  # type: ignore[arg-type]
+            user_text=shown.user_text or self.partial,
+            user_final=bool(shown.user_text),
+            reply_text=shown.reply_text,
+            heard_chars=len(shown.heard_text) or (answer.heard_chars if answer else 0),
+            notice=self.notice,
+            stages_ms=finished[-1].stages_ms if finished else {},
+            voice_to_voice_ms=finished[-1].voice_to_voice_ms if finished else None,
+        )
+        self._ports.publish(self.request.session, state)

@@ -1,0 +1,376 @@
+"""The orchestrator as a service: sessions, their calls, the clockwork between them."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar, Concatenate, Final, ParamSpec, TypeVar
+
+import msgspec
+
+from streamtalk.client.caller import Caller
+from streamtalk.client.directory import Addresses
+from streamtalk.client.rundir import RunDir, default_run_dir
+from streamtalk.orchestrator.assistant.timers import Timer, TimerList
+from streamtalk.orchestrator.calls import ServiceCalls, Timers
+from streamtalk.orchestrator.config import OrchestratorConfig
+from streamtalk.orchestrator.conversation import LEASE_NS, Conversation
+from streamtalk.orchestrator.history import History, HistoryKeeper, TimerRow
+from streamtalk.orchestrator.history.store import wall_clock_ns
+from streamtalk.orchestrator.mind import EffectPorts, Mind
+from streamtalk.orchestrator.models import LanguageModels
+from streamtalk.orchestrator.recovery import Legacy, take_over
+from streamtalk.orchestrator.session_ports import SessionPorts
+from streamtalk.orchestrator.thinking_loop import ThinkingLoop
+from streamtalk.proto.codec import decode_as
+from streamtalk.proto.conversation import (
+    CloseSession,
+    GetTurns,
+    ListSessions,
+    OpenSession,
+    SessionOpened,
+    Sessions,
+    UserText,
+)
+from streamtalk.proto.directory import Directory
+from streamtalk.proto.errors import (
+    EngineError,
+    MessageError,
+    OverloadedError,
+    SessionError,
+    StreamTalkError,
+    UnknownMessageError,
+)
+from streamtalk.proto.message import Message, Ok, Request
+from streamtalk.proto.state import PlaybackState, SessionRef, VadState
+from streamtalk.proto.topics import topic
+from streamtalk.runtime.responder import Call
+from streamtalk.runtime.service import HOUSEKEEPING_NS, Service, ServiceContext
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_VAD: Final = msgspec.msgpack.Decoder(VadState)
+_PLAYBACK: Final = msgspec.msgpack.Decoder(PlaybackState)
+_STATES: Final[tuple[tuple[str, "msgspec.msgpack.Decoder[Any]"], ...]] = (
+    ("vad", _VAD),
+    ("playback", _PLAYBACK),
+)
+
+
+def history_path(config: OrchestratorConfig, run_dir: RunDir) -> Path:
+    """Where the history lies: as configured, else beside a named run directory, else user data."""
+    if config.history.path:
+        return Path(config.history.path).expanduser()
+    if run_dir.path != default_run_dir().absolute():
+        return run_dir.path / "history.db"
+    return user_data_dir() / "history.db"
+
+
+def user_data_dir() -> Path:
+    """The user's folder for data that outlives a reboot."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "streamtalk"
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "streamtalk"
+
+
+class OrchestratorService(Service[OrchestratorConfig]):
+    """Holds the sessions; all decisions are on one thread."""
+
+    service: ClassVar = "orchestrator"
+
+    def __init__(self, context: ServiceContext, config: OrchestratorConfig) -> None:
+        super().__init__(context, config)
+        self.caller = Caller(self.zmq_context, self.reactor)
+        self.addresses = Addresses(context.run_dir, self.caller)
+        self.timers = Timers(self.wake_at)
+        self.calls = ServiceCalls(self.caller, self.addresses, self.timers)
+        self._loop = ThinkingLoop(self.post, self.log)
+        path = history_path(config, context.run_dir)
+        self._history = HistoryKeeper(path, retention_days=config.history.retention_days)
+        self.models = LanguageModels(config, self._loop, self.log, lambda: None)
+        self._alarms = TimerList()
+        effects = EffectPorts(self._set_timer, self._cancel_timer, self._set_setting)
+        self.mind = Mind(self.models, self._loop, self._alarms, effects, wall_clock_ns)
+        self._sessions: dict[str, Conversation] = {}
+        self._opening: dict[str, list[tuple[OpenSession, Call]]] = {}
+        self._routes: dict[bytes, Callable[[bytes], None]] = {}
+        self.caller.on_lost = self._lose
+        self.addresses.on_change = self._on_directory
+        self._known: set[str] = set()
+        self.subscribe(self.addresses.topic)
+
+    # Life.
+
+    def on_start(self) -> None:
+        """Open the history, then be ready; language models are looked for meanwhile."""
+        self._loop.start()
+        self.models.start()
+        self.in_history(self._history.open, lambda _: self.become_ready())
+
+    def describe(self) -> dict[str, Any]:
+        """Which language model answers, and how many sessions there are."""
+        done = sum(len(c.turns) for c in self._sessions.values())
+        return {"engine": self.models.label, "queue": len(self._opening), "items_done": done}
+
+    def drained(self) -> bool:
+        """Whether every sentence that was begun has been said."""
+        return all(conversation.speaking is None for conversation in self._sessions.values())
+
+    def refuses_while_draining(self, request: Request) -> bool:
+        """Known sessions go on to the end of the sentence; new ones go elsewhere."""
+        return not isinstance(request, GetTurns | ListSessions | CloseSession)
+
+    def on_close(self) -> None:
+        """Leave every session to the next owner; write what is not written yet."""
+        self.caller.close()
+        self._loop.close()
+
+    def on_tick(self, now_ns: int) -> int:
+        """Timers, deadlines, sessions."""
+        dues = [now_ns + HOUSEKEEPING_NS, self.addresses.tick(now_ns)]
+        for due_ns in (self.timers.tick(now_ns), self.caller.tick(now_ns), self._alarms.next_ns()):
+            if due_ns is not None:
+                dues.append(due_ns)
+        for timer in self._alarms.due(now_ns):
+            self._ring(timer)
+        for session, conversation in list(self._sessions.items()):
+            if conversation.expired:
+                self.log.info("lease ran out", extra={"fields": {"session": session}})
+                self._close_session(session)
+            else:
+                dues.append(conversation.tick())
+        return min(dues)
+
+    # Calls.
+
+    def on_request(self, request: Request, payload: bytes, call: Call) -> None:
+        """Serve edges and people."""
+        del payload
+        if isinstance(request, OpenSession):
+            self._open(request, call)
+        elif isinstance(request, CloseSession):
+            self._close_session(request.session)
+            call.reply(Ok())
+        elif isinstance(request, ListSessions):
+            call.reply(Sessions(sessions=self._refs()))
+        elif isinstance(request, GetTurns):
+            call.reply(self._find(request.session).report(self.engines()))
+        elif isinstance(request, UserText):
+            self._find(request.session).typed(request.text)
+            call.reply(Ok())
+        else:
+            message = f"the orchestrator does not serve {type(request).__name__}"
+            raise UnknownMessageError(message)
+
+    def on_message(self, topic: bytes, header: bytes, payload: bytes) -> None:
+        """Route the directory and the states of the sessions."""
+        del payload
+        if topic == self.addresses.topic:
+            self.addresses.hear(header)
+            return
+        route = self._routes.get(topic)
+        if route is None:
+            return
+        try:
+            route(header)
+        except MessageError as error:
+            self.count_dropped(error.code)
+
+    def engines(self) -> dict[str, str]:
+        """The engine of every stage, as it would be called now."""
+        stages = {name: self.calls.engine(name) for name in ("vad", "turn", "asr", "tts")}
+        return {**stages, "llm": self.models.label}
+
+    # History, on its own thread.
+
+    def in_history(
+        self,
+        action: Callable[[], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[StreamTalkError], None] | None = None,
+    ) -> None:
+        """Await `action()` on the thinking loop, then `done(result)` on this thread."""
+
+        async def run() -> None:
+            try:
+                result = await action()
+            except StreamTalkError as error:
+                self.log.warning("history", extra={"fields": {"code": error.code}})
+                if failed is not None:
+                    self.post(lambda error=error: failed(error))  # type: ignore[misc]
+            except Exception:  # a lost row must not end the conversation
+                self.log.exception("history failed")
+                if failed is not None:
+                    self.post(lambda: failed(EngineError("the history cannot be used")))
+            else:
+                self.post(lambda: done(result))
+
+        self._loop.spawn(run)
+
+    def write(
+        self, action: Callable[Concatenate[History, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Write to the history, in the order of the calls; nobody waits."""
+        self.in_history(lambda: self._history.run(action, *args, **kwargs), lambda _: None)
+
+    # Sessions.
+
+    def _open(self, request: OpenSession, call: Call) -> None:
+        known = self._sessions.get(request.session)
+        if known is not None:
+            known.renew(request)
+            call.reply(_opened(known, resumed=True))
+            return
+        waiting = self._opening.setdefault(request.session, [])
+        waiting.append((request, call))
+        if len(waiting) > 1:
+            return
+        if len(self._sessions) + len(self._opening) > self.config.max_sessions:
+            del self._opening[request.session]
+            message = f"{self.config.max_sessions} sessions are open, which is the limit"
+            raise OverloadedError(message)
+        session = request.session
+        self.in_history(
+            lambda: self._history.run(take_over, session),
+            lambda legacy: self._begin(session, legacy),
+            lambda error: self._refuse(session, error),
+        )
+
+    def _begin(self, session: str, legacy: Legacy) -> None:
+        waiting = self._opening.pop(session, [])
+        if not waiting:
+            return
+        request = waiting[-1][0]
+        ports = SessionPorts(self, session, legacy.term, legacy.memory())
+        conversation = Conversation(
+            request,
+            legacy.term,
+            ports,
+            self.config.hearing,
+            self.config.conversation,
+            self.config.splitter,
+            time.monotonic_ns,
+            legacy.next_turn,
+        )
+        self._sessions[session] = conversation
+        self._subscribe(session, conversation)
+        for row in legacy.timers:
+            timer = Timer(row.timer_id, row.session, row.due_unix_ns, row.label)
+            self._alarms.add(timer, wall_clock_ns(), time.monotonic_ns())
+        conversation.take_up(legacy.consumed(request.stream), legacy.open_turn, legacy.kept)
+        for _, call in waiting:
+            call.reply(_opened(conversation, resumed=legacy.resumed))
+        self.wake_at(1)
+
+    def _refuse(self, session: str, error: StreamTalkError) -> None:
+        for _, call in self._opening.pop(session, []):
+            call.refuse(error)
+
+    def _subscribe(self, session: str, conversation: Conversation) -> None:
+        handlers: tuple[Callable[[Any], None], ...] = (
+            conversation.on_vad,
+            conversation.on_playback,
+        )
+        for (name, decoder), handler in zip(_STATES, handlers, strict=True):
+            key = topic("state", name, session)
+            self._routes[key] = _route(decoder, handler)
+            self.subscribe(key)
+
+    def _close_session(self, session: str) -> None:
+        conversation = self._sessions.pop(session, None)
+        if conversation is None:
+            return
+        conversation.close()
+        for name, _ in _STATES:
+            key = topic("state", name, session)
+            self._routes.pop(key, None)
+            self.unsubscribe(key)
+
+    def _find(self, session: str) -> Conversation:
+        conversation = self._sessions.get(session)
+        if conversation is None:
+            message = f"no session {session!r} is open"
+            raise SessionError(message)
+        return conversation
+
+    def _refs(self) -> list[SessionRef]:
+        return [
+            SessionRef(session=name, state=c.phase, turn=c.turns[-1].number if c.turns else 0)
+            for name, c in self._sessions.items()
+        ]
+
+    # Instances.
+
+    def _on_directory(self, directory: Directory) -> None:
+        present = {instance.endpoint for instance in directory.instances}
+        for endpoint in self._known - present:
+            self.caller.lose(endpoint)
+        self._known = present
+
+    def _lose(self, endpoint: str) -> None:
+        self.addresses.doubt(endpoint)
+        for conversation in list(self._sessions.values()):
+            conversation.lose(endpoint)
+
+    # Effects.
+
+    def _set_timer(self, timer: Timer) -> None:
+        row = TimerRow(
+            timer_id=timer.timer_id,
+            session=timer.session,
+            due_unix_ns=timer.due_unix_ns,
+            label=timer.label,
+        )
+        term = self._find(timer.session).term
+
+        def planned(new: object) -> None:
+            if new:
+                self._alarms.add(timer, wall_clock_ns(), time.monotonic_ns())
+                self.wake_at(1)
+
+        self.in_history(lambda: self._history.run(History.plan_timer, term, row), planned)
+
+    def _cancel_timer(self, session: str, timer_id: str) -> None:
+        self._alarms.cancel({timer_id})
+        self.write(History.finish_timer, session, self._find(session).term, timer_id)
+
+    def _set_setting(self, session: str, name: str, value: float) -> None:
+        self.write(History.set_setting, session, self._find(session).term, name, value)
+
+    def _ring(self, timer: Timer) -> None:
+        conversation = self._sessions.get(timer.session)
+        if conversation is None:
+            # Its row stays planned: the session hears of it when it is opened again.
+            return
+
+        def finished(first: object) -> None:
+            if first:
+                conversation.say(announce(timer))
+
+        action = History.finish_timer
+        args = (timer.session, conversation.term, timer.timer_id)
+        self.in_history(lambda: self._history.run(action, *args), finished)
+
+
+def announce(timer: Timer) -> str:
+    """What is said when a timer is due."""
+    label = timer.label.strip()
+    if label.startswith("to "):
+        return f"Here is your reminder {label}."
+    return f"Your {label} timer is done." if label else "Your timer is done."
+
+
+def _opened(conversation: Conversation, *, resumed: bool) -> SessionOpened:
+    return SessionOpened(term=conversation.term, lease_ms=LEASE_NS // 1_000_000, resumed=resumed)
+
+
+def _route(
+    decoder: "msgspec.msgpack.Decoder[Any]", handler: Callable[[Any], None]
+) -> Callable[[bytes], None]:
+    def route(header: bytes) -> None:
+        message: Message = decode_as(decoder, header)
+        handler(message)
+
+    return route

@@ -1,0 +1,173 @@
+"""The world of one conversation: its calls, its history, its voice."""
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from streamtalk.orchestrator.assistant.grammar import grammar
+from streamtalk.orchestrator.context import PastTurn
+from streamtalk.orchestrator.exchange import Exchange
+from streamtalk.orchestrator.history import History, TurnRow
+from streamtalk.orchestrator.kept import KEPT_ANSWER, KeptAnswer
+from streamtalk.orchestrator.memory import Memory
+from streamtalk.orchestrator.ports import Failed, Reply, ReplyEvents
+from streamtalk.proto.attachment import Attach, Detach
+from streamtalk.proto.audio import MIC_RATE_HZ
+from streamtalk.proto.endpointing import Predict, Prediction
+from streamtalk.proto.playback import SinkRequest
+from streamtalk.proto.recognition import Transcribe, Transcript
+from streamtalk.proto.state import SessionState
+from streamtalk.proto.synthesis import Cancel, Speak, Spoken
+from streamtalk.proto.topics import topic
+
+if TYPE_CHECKING:
+    from streamtalk.orchestrator.service import OrchestratorService
+
+_SINK_S: Final = 2.0
+_PREDICT_S: Final = 1.0
+_PARTIAL_S: Final = 5.0
+_ATTACH_S: Final = 1.0
+
+
+class SessionPorts:
+    """Implements `Ports` for one session, on the orchestrator's thread."""
+
+    def __init__(
+        self, owner: "OrchestratorService", session: str, term: int, memory: Memory
+    ) -> None:
+        self._owner = owner
+        self._session = session
+        self._term = term
+        self._log: logging.Logger = owner.log
+        self.memory = memory
+
+    def transcribe(
+        self, request: Transcribe, done: Callable[[Transcript], None], failed: Failed
+    ) -> None:
+        """Recognise; a final is tried again elsewhere, a partial is not worth it."""
+        calls = self._owner.calls
+        if not request.final:
+            calls.once("asr", request, _PARTIAL_S, done, failed)
+            return
+        audio_s = (request.to_sample - request.from_sample) / MIC_RATE_HZ
+        patience_s = self._owner.config.patience_s + 2 * audio_s
+        calls.until("asr", request, 5.0 + 2 * audio_s, patience_s, done, failed)
+
+    def predict(self, request: Predict, done: Callable[[Prediction], None], failed: Failed) -> None:
+        """Judge the end of a turn."""
+        self._owner.calls.once("turn", request, _PREDICT_S, done, failed)
+
+    def speak(self, request: Speak, done: Callable[[Spoken], None], failed: Failed) -> str:
+        """Have a piece spoken."""
+        deadline_s = 10.0 + 0.2 * len(request.text)
+        return self._owner.calls.once("tts", request, deadline_s, done, failed)
+
+    def cancel_speech(self, session: str, answer: str, voices: set[str]) -> None:
+        """Let the voices forget an answer."""
+        request = Cancel(session=session, answer=answer)
+        for endpoint in voices - {"?"}:
+            self._owner.caller.call(endpoint, request, _SINK_S, _ignore, _ignore)
+
+    def sink(
+        self, endpoint: str, request: SinkRequest, done: Callable[[Any], None], failed: Failed
+    ) -> None:
+        """Tell the sink."""
+        self._owner.caller.call(endpoint, request, _SINK_S, done, failed)
+
+    def attach(self, request: Attach, done: Callable[[Any], None], failed: Failed) -> str:
+        """Have the microphone followed."""
+        return self._owner.calls.once("vad", request, _ATTACH_S, done, failed)
+
+    def detach(self, session: str, lease: str, endpoint: str) -> None:
+        """No longer have it followed."""
+        request = Detach(session=session, lease=lease)
+        self._owner.caller.call(endpoint, request, _SINK_S, _ignore, _ignore)
+
+    def grammar(self) -> str:
+        """The assistant's grammar while it answers and the engine can listen with one."""
+        builtin = self._owner.models.engine is None
+        if builtin and "grammar" in self._owner.calls.features("asr"):
+            return grammar(self.memory.last_intent)
+        return ""
+
+    def think(self, session: str, exchange: Exchange, events: ReplyEvents) -> Reply:
+        """Begin to think of an answer."""
+        return self._owner.mind.think(session, self.memory, exchange, events)
+
+    def record(self, exchange: Exchange) -> None:
+        """Write the turn to the history."""
+        self._owner.write(History.save_turn, self._term, turn_row(self._session, exchange))
+
+    def keep_answer(self, exchange: Exchange) -> None:
+        """Write down the pieces of the running answer."""
+        answer = exchange.answer
+        if answer is None:
+            return
+        kept = KeptAnswer(
+            turn=exchange.number, answer=answer.answer, prefix=exchange.prefix, pieces=answer.pieces
+        )
+        text = msgspec.json.encode(kept).decode()
+        self._owner.write(History.set_setting, self._session, self._term, KEPT_ANSWER, text)
+
+    def forget(self, exchange: Exchange) -> None:
+        """Take a turn that was none out of the history."""
+        self._owner.write(History.drop_turn, self._session, self._term, exchange.number)
+
+    def publish(self, session: str, state: SessionState) -> None:
+        """Publish the session's state."""
+        full = msgspec.structs.replace(state, engines=self._owner.engines())
+        self._owner.publish(topic("state", "session", session), full)
+
+    def after(self, delay_ns: int, function: Callable[[], None]) -> None:
+        """Run `function` later."""
+        self._owner.timers.after(delay_ns, function)
+
+    def voice_settings(self) -> tuple[float, float]:
+        """(rate, volume) that the person chose."""
+        return self.memory.rate, self.memory.volume
+
+    def finished(self, exchange: Exchange) -> None:
+        """Log the turn's one line, and remember it."""
+        past = PastTurn(
+            user_text=exchange.user_text,
+            heard_text=exchange.heard_text,
+            interrupted=exchange.interrupted,
+        )
+        self.memory.remember(past, exchange.reply_text, exchange.intent)
+        fields = {
+            "session": self._session,
+            "turn": exchange.number,
+            "user_chars": len(exchange.user_text),
+            "reply_chars": len(exchange.reply_text),
+            "heard_chars": len(exchange.heard_text),
+            "interrupted": exchange.interrupted,
+            "error": exchange.error,
+            "voice_to_voice_ms": exchange.voice_to_voice_ms,
+            **exchange.stages_ms,
+        }
+        self._log.info("turn", extra={"fields": fields})
+
+
+def turn_row(session: str, exchange: Exchange) -> TurnRow:
+    """The exchange as history keeps it."""
+    key = exchange.key
+    return TurnRow(
+        session=session,
+        turn=exchange.number,
+        state=exchange.state,
+        user_text=exchange.user_text,
+        reply_text=exchange.reply_text,
+        heard_text=exchange.heard_text,
+        interrupted=exchange.interrupted,
+        error=exchange.error,
+        stream=key.stream if key else "",
+        from_sample=key.start if key else 0,
+        to_sample=key.end if key else 0,
+        stages_ms=dict(exchange.stages_ms),
+    )
+
+
+def _ignore(_: object) -> None:
+    """The result changes nothing."""

@@ -1,0 +1,249 @@
+"""Brings one answer to the loudspeaker: thought, spoken, played, and at the end asked what was heard."""
+
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+from streamtalk.orchestrator.answer import (
+    Answer,
+    AnswerAction,
+    FinishAnswer,
+    RetakeAnswer,
+    SpeakPiece,
+)
+from streamtalk.orchestrator.exchange import Exchange
+from streamtalk.orchestrator.notices import notice
+from streamtalk.orchestrator.ports import Ports, Reply
+from streamtalk.orchestrator.splitter import Splitter, SplitterConfig
+from streamtalk.proto.errors import StreamTalkError
+from streamtalk.proto.playback import Finish, Play, Retake, Retaken, Stop, Stopped
+from streamtalk.proto.state import PlaybackState
+from streamtalk.proto.synthesis import Speak, Spoken
+
+CREDIT_SAMPLES: Final = 24_000
+"""What a voice may send of the first piece before the sink has stated anything: 1 s."""
+
+_RETRY_NS: Final = 50_000_000
+MAX_TRIES: Final = 200
+"""Searches for a voice, 50 ms apart, before the answer is given up: 10 s."""
+
+
+class Speaking:
+    """One answer; `on_done` is called once, when the sink has told what was heard."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        session: str,
+        term: int,
+        sink: str,
+        language: str,
+        exchange: Exchange,
+        splitter: SplitterConfig,
+        on_done: Callable[[], None],
+    ) -> None:
+        self._ports = ports
+        self._session = session
+        self._term = term
+        self._sink = sink
+        self._language = language
+        self._on_done = on_done
+        self._reply: Reply | None = None
+        self._tries = 0
+        self._ending = False
+        self.closed = False
+        self.last_state: PlaybackState | None = None
+        self.exchange = exchange
+        self.answer = Answer(secrets.token_hex(8), Splitter(splitter))
+        exchange.answer = self.answer
+
+    def think(self, now_ns: Callable[[], int]) -> None:
+        """Have the answer thought, and played as it comes."""
+        self._now_ns = now_ns
+        self._play()
+        self._reply = self._ports.think(self._session, self.exchange, self)
+
+    def say(self, text: str, now_ns: Callable[[], int]) -> None:
+        """Speak a text that is there already."""
+        self._now_ns = now_ns
+        self._play()
+        self.on_text(text)
+        self.on_end()
+
+    # Events of the reply.
+
+    def on_text(self, delta: str) -> None:
+        """More of the reply."""
+        if self._ending or not delta:
+            return
+        self.exchange.on_first_text(self._now_ns())
+        self._do(self.answer.add_text(delta))
+
+    def on_end(self) -> None:
+        """The reply is complete."""
+        self._reply = None
+        if not self._ending:
+            self._ports.record(self.exchange)
+            self._do(self.answer.end_text())
+
+    def on_failed(self, error: StreamTalkError) -> None:
+        """The reply broke off: say what there is, or that there is nothing."""
+        self._reply = None
+        if self._ending:
+            return
+        self.exchange.error = error.code
+        if not self.answer.text:
+            self.on_text(notice("no_answer", self._language))
+        self.on_end()
+
+    # Events of the sink and the voices.
+
+    def on_playback(self, state: PlaybackState) -> None:
+        """The sink's state: go on making, and end when it has played everything."""
+        self.last_state = state
+        if state.playing == self.answer.answer and state.first_audible is not None:
+            self.exchange.state = "speaking"
+            self.exchange.on_audible(state.first_audible)
+        if state.ended == self.answer.answer and not self._ending:
+            self.stop(interrupted=False)
+            return
+        self._do(self.answer.on_playback(state))
+
+    def lose_voice(self, endpoint: str) -> None:
+        """The voice at this endpoint is gone."""
+        if not self._ending:
+            self._do(self.answer.lose_voice(endpoint))
+
+    def stop(self, *, interrupted: bool) -> None:
+        """End the answer where it is, and ask the sink how far it came."""
+        if self._ending:
+            return
+        self._ending = True
+        self.exchange.interrupted = interrupted
+        if self._reply is not None:
+            self._reply.cancel()
+        self._ports.cancel_speech(self._session, self.answer.answer, self.answer.voices)
+        request = Stop(session=self._session, term=self._term, answer=self.answer.answer)
+        self._ports.sink(self._sink, request, self._on_stopped, self._on_stop_failed)
+
+    def abandon(self) -> None:
+        """The session ends: nothing more is asked of anyone."""
+        self._ending = self.closed = True
+        if self._reply is not None:
+            self._reply.cancel()
+        self._ports.cancel_speech(self._session, self.answer.answer, self.answer.voices)
+
+    def _on_stopped(self, stopped: Stopped) -> None:
+        self.exchange.on_stopped(stopped)
+        self._close()
+
+    def _on_stop_failed(self, error: StreamTalkError) -> None:
+        """The sink is gone: what its last state said is all that can be known."""
+        self.exchange.error = self.exchange.error or error.code
+        state = self.last_state
+        if state is not None and state.playing == self.answer.answer:
+            self.exchange.on_stopped(
+                Stopped(
+                    answer=self.answer.answer,
+                    piece=state.piece,
+                    sample=state.sample,
+                    ended=False,
+                    mic_sample=state.mic_sample,
+                    first_audible=state.first_audible,
+                )
+            )
+        self._close()
+
+    def _close(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self.exchange.state = "done"
+            self._on_done()
+
+    def _play(self) -> None:
+        request = Play(session=self._session, term=self._term, answer=self.answer.answer)
+        self._ports.sink(self._sink, request, lambda _: None, self._on_sink_failed)
+
+    def _on_sink_failed(self, error: StreamTalkError) -> None:
+        if error.code == "session":
+            # Another owner has the session: this one is silent from now on.
+            self.abandon()
+
+    def _do(self, actions: list[AnswerAction]) -> None:
+        for action in actions:
+            if self._ending:
+                return
+            if isinstance(action, SpeakPiece):
+                self._speak(action)
+            elif isinstance(action, RetakeAnswer):
+                self._retake(action)
+            elif isinstance(action, FinishAnswer):
+                self._finish(action)
+
+    def _speak(self, action: SpeakPiece) -> None:
+        rate, volume = self._ports.voice_settings()
+        request = Speak(
+            session=self._session,
+            answer=self.answer.answer,
+            piece=action.number,
+            text=action.text,
+            attempt=action.attempt,
+            credit_samples=CREDIT_SAMPLES if action.number == 0 else 0,
+            language=self._language,
+            rate=rate,
+            volume=volume,
+        )
+        endpoint = ""
+
+        def failed(error: StreamTalkError) -> None:
+            self._on_speak_failed(action, endpoint, error)
+
+        endpoint = self._ports.speak(request, lambda s: self._on_spoken(s, action.attempt), failed)
+        if endpoint:
+            self.answer.asked(action.number, endpoint)
+
+    def _on_spoken(self, spoken: Spoken, attempt: int) -> None:
+        if self._ending:
+            return
+        self._tries = 0
+        self.exchange.on_first_audio(spoken.first_audio_ms)
+        self._do(self.answer.on_spoken(spoken, attempt))
+        self._ports.keep_answer(self.exchange)
+
+    def _on_speak_failed(self, action: SpeakPiece, endpoint: str, error: StreamTalkError) -> None:
+        if self._ending or action.attempt != self.answer.attempt:
+            return
+        self._tries += 1
+        fatal = not error.retryable and error.code != "engine"
+        if fatal or self._tries > MAX_TRIES or self.answer.failures > MAX_TRIES:
+            self.exchange.error = error.code
+            self.stop(interrupted=False)
+        elif endpoint:
+            self.lose_voice(endpoint)
+        else:
+            self._ports.after(_RETRY_NS, lambda: self._do(self.answer.not_asked(action.number)))
+
+    def _retake(self, action: RetakeAnswer) -> None:
+        request = Retake(
+            session=self._session,
+            term=self._term,
+            answer=self.answer.answer,
+            piece=action.piece,
+            sample=action.sample,
+            attempt=action.attempt,
+        )
+
+        def done(reply: Retaken) -> None:
+            if not self._ending:
+                self._do(self.answer.on_retaken(reply.piece, reply.sample))
+
+        self._ports.sink(self._sink, request, done, lambda _: self.stop(interrupted=False))
+
+    def _finish(self, action: FinishAnswer) -> None:
+        request = Finish(
+            session=self._session,
+            term=self._term,
+            answer=self.answer.answer,
+            pieces=action.pieces,
+        )
+        self._ports.sink(self._sink, request, lambda _: None, self._on_sink_failed)
