@@ -14,12 +14,12 @@ from tests.support.llm_server import LlmServer
 pytestmark = pytest.mark.process
 
 
-def look(server: LlmServer) -> Found | NotFound:
+def look(server: LlmServer, model: str = "") -> Found | NotFound:
     """Probe for a running server at its own address."""
 
     async def main() -> Found | NotFound:
         async with server.running():
-            config = LlmConfig(base_url=server.base_url)
+            config = LlmConfig(base_url=server.base_url, model=model)
             return await probe(config, {"STREAMTALK_LLM_API_KEY": "sk-secret"})
 
     return asyncio.run(main())
@@ -42,6 +42,15 @@ def test_probe_says_that_a_server_has_no_model() -> None:
     outcome = look(server)
     assert isinstance(outcome, NotFound)
     assert "no model that chats" in outcome.reasons[0]
+
+
+def test_probe_believes_a_person_who_names_server_and_model() -> None:
+    """A server that lists nothing, or cannot list, is used with the configured model."""
+    server = LlmServer()
+    server.models = []
+    found = look(server, model="my-model")
+    assert isinstance(found, Found)
+    assert found.model == "my-model"
 
 
 def test_probe_prefers_lm_studio_and_falls_back_to_ollama(

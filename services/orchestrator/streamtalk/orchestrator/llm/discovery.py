@@ -121,7 +121,7 @@ async def _list_models(
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         raise _UnusableError("refuses the key: set STREAMTALK_LLM_API_KEY to a valid one")
     if has_model:
-        # Some servers cannot list what they have, mlx_lm.server without a download cache among them.
+        # Some servers cannot list what they have, such as mlx_lm.server without a download cache.
         with suppress(_UnusableError):
             return read_models(body)
         return ()
