@@ -3,7 +3,7 @@
 import logging
 import os
 import sqlite3
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
@@ -71,15 +71,14 @@ def _open(path: Path) -> sqlite3.Connection:
 
 def _connect(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MS / 1000)
-    try:
+    with ExitStack() as on_failure:
+        on_failure.callback(database.close)
         for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON"):
             database.execute(f"PRAGMA {pragma}")
         database.execute("PRAGMA foreign_keys = ON")
         _check(database)
         migrate(database)
-    except BaseException:
-        database.close()
-        raise
+        on_failure.pop_all()
     return database
 
 

@@ -263,10 +263,9 @@ class History:
         try:
             yield
             self._database.execute("COMMIT")
-        except BaseException:
+        finally:
             if self._database.in_transaction:
                 self._database.execute("ROLLBACK")
-            raise
 
 
 def _named(cursor: sqlite3.Cursor) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """Streams answers of any OpenAI-compatible server, with a deadline on everything that can hang."""
 
 import asyncio
-import importlib
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -19,6 +18,7 @@ from streamtalk.orchestrator.llm.errors import (
     LlmTimeoutError,
     LlmUnreachableError,
 )
+from streamtalk.orchestrator.llm.http_library import load_httpx
 from streamtalk.orchestrator.llm.response import RETRIED_STATUSES, AnswerReader, status_error
 from streamtalk.orchestrator.llm.thinking import ThinkFilter, may_begin_inside
 
@@ -222,7 +222,7 @@ class OpenAiLlm:
         )
 
     def _make_client(self) -> tuple[Any, Any]:
-        httpx = importlib.import_module("httpx")
+        httpx = load_httpx()
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=8)
         # A proxy for the internet must not stand between us and a server on this machine.
         client = httpx.AsyncClient(limits=limits, trust_env=not self._base.is_loopback)

@@ -1,19 +1,20 @@
 """Finds a language model: at the configured address, else LM Studio or Ollama on this machine."""
 
 import asyncio
-import importlib
 import json
 import os
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
+from types import ModuleType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
 
 from streamtalk.orchestrator.llm.config import ApiKey, BaseUrl, LlmConfig, api_key, parse_base_url
+from streamtalk.orchestrator.llm.http_library import load_httpx
 
 LOCAL_SERVERS: Final = {
     "lmstudio": "http://127.0.0.1:1234/v1",
@@ -115,9 +116,9 @@ async def _list_models(
         async with asyncio.timeout(deadline_s):
             await _knock(base)
     # Importing takes up to a second on a busy machine and says nothing about the server.
-    await asyncio.to_thread(importlib.import_module, "httpx")
+    httpx = await asyncio.to_thread(load_httpx)
     async with asyncio.timeout(deadline_s):
-        status, body = await _get(base, key)
+        status, body = await _get(httpx, base, key)
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         raise _UnusableError("refuses the key: set STREAMTALK_LLM_API_KEY to a valid one")
     if has_model:
@@ -141,8 +142,7 @@ async def _knock(base: BaseUrl) -> None:
     writer.close()
 
 
-async def _get(base: BaseUrl, key: ApiKey | None) -> tuple[int, bytes]:
-    httpx = importlib.import_module("httpx")
+async def _get(httpx: ModuleType, base: BaseUrl, key: ApiKey | None) -> tuple[int, bytes]:
     headers = {"Authorization": f"Bearer {key.reveal()}"} if key else {}
     client = httpx.AsyncClient(trust_env=not base.is_loopback, timeout=None)
     try:
