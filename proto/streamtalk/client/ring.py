@@ -6,7 +6,6 @@ readers never block it: they copy, then check that the writer has not lapped the
 
 import mmap
 import os
-import struct
 import time
 from pathlib import Path
 from typing import Final
@@ -16,7 +15,7 @@ from streamtalk.proto.errors import AudioRangeError
 from streamtalk.proto.limits import MAX_RANGE_S
 
 _MAGIC: Final = b"STRING01"
-_WRITTEN_OFFSET: Final = 8
+_WRITTEN_WORD: Final = 1
 _STREAM_OFFSET: Final = 16
 _STREAM_BYTES: Final = 64
 _DATA_OFFSET: Final = 4096
@@ -42,6 +41,8 @@ class RingWriter:
         self._map[: len(_MAGIC)] = _MAGIC
         name = stream.encode()
         self._map[_STREAM_OFFSET : _STREAM_OFFSET + len(name)] = name
+        # A whole aligned word is stored at once; `struct` writes byte by byte, which readers see torn.
+        self._words = memoryview(self._map).cast("Q")
         fresh.replace(path)
 
     def write(self, pcm: bytes | memoryview) -> int:
@@ -53,12 +54,13 @@ class RingWriter:
         if head < len(pcm):
             self._map[_DATA_OFFSET : _DATA_OFFSET + len(pcm) - head] = pcm[head:]
         self.written = first + len(pcm) // BYTES_PER_SAMPLE
-        struct.pack_into("=Q", self._map, _WRITTEN_OFFSET, self.written)
+        self._words[_WRITTEN_WORD] = self.written
         return first
 
     def close(self) -> None:
         """Remove the file; readers that still map it keep their copy."""
         if not self._map.closed:
+            self._words.release()
             self._map.close()
             self.path.unlink(missing_ok=True)
 
@@ -77,14 +79,14 @@ class RingReader:
             self._map.close()
             message = f"{path} is not a microphone ring of this version"
             raise AudioRangeError(message)
+        self._words = memoryview(self._map).cast("Q")
         name = self._map[_STREAM_OFFSET : _STREAM_OFFSET + _STREAM_BYTES]
         self.stream = name.rstrip(b"\0").decode("ascii", "replace")
 
     @property
     def written(self) -> int:
         """Samples written so far."""
-        (count,) = struct.unpack_from("=Q", self._map, _WRITTEN_OFFSET)
-        return int(count)
+        return self._words[_WRITTEN_WORD]
 
     @property
     def oldest(self) -> int:
@@ -117,6 +119,7 @@ class RingReader:
 
     def close(self) -> None:
         """Unmap the file."""
+        self._words.release()
         self._map.close()
 
 

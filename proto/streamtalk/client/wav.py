@@ -26,8 +26,8 @@ def read_microphone(path: Path, limit_s: float = MAX_FILE_S) -> NDArray[np.int16
         mono = np.nan_to_num(mono, nan=0.0, posinf=1.0, neginf=-1.0)
     if rate_hz != MIC_RATE_HZ:
         mono = soxr.resample(mono, rate_hz, MIC_RATE_HZ)
-    clipped = np.clip(np.rint(mono * 32768.0), -32768, 32767)
-    return clipped.astype(np.int16)
+    pcm: NDArray[np.int16] = np.clip(np.rint(mono * 32768.0), -32768, 32767).astype(np.int16)
+    return pcm
 
 
 def _read(path: Path, limit_s: float) -> tuple[NDArray[np.float32], int]:
