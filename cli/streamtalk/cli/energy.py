@@ -17,7 +17,8 @@ _QUIETEST_DB: Final = -60.0
 def energetic_windows(samples: NDArray[np.int16]) -> NDArray[np.bool_]:
     """Which 10 ms windows of 16 kHz audio hold speech energy.
 
-    A window counts from 12 dB above the noise floor (10th percentile) and 35 dB below the loudest one.
+    A window counts from 12 dB above the noise floor (10th percentile) and 35 dB
+    below the loudest one.
     """
     count = len(samples) // _WINDOW
     if not count:

@@ -10,15 +10,17 @@ from streamtalk.proto.errors import ConfigError
 from streamtalk.runtime.config import launch_environment
 
 RunDirOption = Annotated[
-    Optional[Path],  # noqa: UP007, UP045 — typer reads this form
-    typer.Option("--run-dir", help="Where the stack's sockets and logs lie.", envvar="STREAMTALK_RUN_DIR"),
+    Optional[Path],  # noqa: UP045 — typer reads this form
+    typer.Option(
+        "--run-dir", help="Where the stack's sockets and logs lie.", envvar="STREAMTALK_RUN_DIR"
+    ),
 ]
 ConfigOption = Annotated[
-    Optional[Path],  # noqa: UP007, UP045
+    Optional[Path],  # noqa: UP045
     typer.Option("--config", help="Configuration file (default: ./streamtalk.toml, if any)."),
 ]
 ProfileOption = Annotated[
-    Optional[str],  # noqa: UP007, UP045
+    Optional[str],  # noqa: UP045
     typer.Option("--profile", help="Profile of the configuration file."),
 ]
 
@@ -39,4 +41,5 @@ def find_config(option: Path | None) -> Path | None:
         return option.absolute()
     named, _ = launch_environment()
     candidates = [named, Path("streamtalk.toml"), USER_CONFIG.expanduser()]
-    return next((path.absolute() for path in candidates if path is not None and path.exists()), None)
+    existing = (path.absolute() for path in candidates if path is not None and path.exists())
+    return next(existing, None)

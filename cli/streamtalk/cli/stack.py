@@ -202,7 +202,7 @@ class Stack:
         return "no output"
 
     def stop(self) -> bool:
-        """Take the stack down; returns whether there was one. Raises NotReadyError when it stays."""
+        """Take the stack down; False where there was none. Raises NotReadyError if it stays."""
         pid = self._pid()
         if not self.running and pid is None:
             return False

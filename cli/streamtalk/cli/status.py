@@ -61,7 +61,10 @@ def status(
         typer.echo(json.dumps(found))
         return
     table = Table(box=None, header_style="bold")
-    columns = ("service", "slot", "engine", "state", "pid", "uptime_s", "items_done", "queue", "rss_mb")
+    columns = (
+        *("service", "slot", "engine", "state", "pid"),
+        *("uptime_s", "items_done", "queue", "rss_mb"),
+    )
     for name in (*columns, "reason"):
         table.add_column(name)
     for row in found["services"]:

@@ -25,7 +25,7 @@ _ASK_NS: Final = 200_000_000
 _OPEN_S: Final = 10.0
 _SILENCE: Final = bytes(SPEECH_FRAME_BYTES)
 SETTLE_S: Final = 2.5
-"""Silence after the input in which a last turn may still be committed: the longest one, and more."""
+"""Silence after the input in which a last turn may still be committed."""
 
 CAP_S: Final = 60.0
 """After the input, turns and their playback may take so long."""
@@ -77,7 +77,7 @@ class WavEdge:
         start_ns = time.monotonic_ns()
         number, cap = 0, (len(samples) // MIC_FRAME_SAMPLES) + int(CAP_S * 1000 / FRAME_MS)
         while number < cap and not self._over(number * MIC_FRAME_SAMPLES, len(samples)):
-            # A microphone delivers a frame when it is complete, so the first one is due after 20 ms.
+            # A microphone delivers a frame when it is complete: the first one after 20 ms.
             number += 1
             self._serve_until(start_ns + number * _FRAME_NS)
             at = (number - 1) * MIC_FRAME_BYTES

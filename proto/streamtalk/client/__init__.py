@@ -1,1 +1,1 @@
-"""The edge library: what a program needs to be a microphone and loudspeaker, or to call a service."""
+"""The edge library: to be a microphone and loudspeaker, or to call a service."""

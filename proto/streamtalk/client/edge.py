@@ -1,7 +1,7 @@
 """An edge: the microphone and loudspeaker of one or more sessions, on one thread with one poller.
 
-The owner calls `push_mic` and `pull_speech` at the pace of the audio and `serve` in between; leases,
-states, calls from the orchestrator and the search for a new orchestrator happen inside `serve`.
+The owner calls `push_mic` and `pull_speech` at the pace of the audio and `serve` in between;
+leases, states, calls from the orchestrator and the search for a new one happen inside `serve`.
 """
 
 import math
@@ -163,17 +163,17 @@ class Edge:
 
     def pull_speech(self, entry: EdgeSession) -> bytes | None:
         """The next 20 ms for the loudspeaker: 960 bytes, 24 kHz s16le; None for silence."""
-        was_playing, starved = entry.sink.playing, entry.sink.playing and entry.sink.playing.starved
+        before = entry.sink.playing
+        starved = before is not None and before.starved
         frame = entry.sink.pull(entry.mic_sample)
         playing = entry.sink.playing
-        if playing is not was_playing or (playing and playing.starved and not starved):
-            entry.state_ns = 0
-        elif frame is not None and playing is not None and playing.frames == 1:
+        began = playing is not None and playing.frames == 1
+        if playing is not before or (playing is not None and playing.starved != starved) or began:
             entry.state_ns = 0
         return frame
 
     def serve(self, timeout_ms: float) -> list[int]:
-        """Handle what comes within `timeout_ms`; returns the owner's descriptors that are readable."""
+        """Handle what comes within `timeout_ms`; returns the owner's readable descriptors."""
         now_ns = time.monotonic_ns()
         due_ns = self._tick(now_ns)
         wait_ms = min(timeout_ms, max(0.0, (due_ns - now_ns) / 1e6))
@@ -206,10 +206,10 @@ class Edge:
             os.unlink(path)  # noqa: PTH108
 
     def _tick(self, now_ns: int) -> int:
-        dues = [now_ns + _STATE_PERIOD_NS]
-        for due_ns in (self.caller.tick(now_ns), self.addresses.tick(now_ns)):
-            if due_ns is not None:
-                dues.append(due_ns)
+        dues = [now_ns + _STATE_PERIOD_NS, self.addresses.tick(now_ns)]
+        calls_ns = self.caller.tick(now_ns)
+        if calls_ns is not None:
+            dues.append(calls_ns)
         for entry in list(self.sessions.values()):
             if now_ns >= entry.renew_ns and not entry.renewing:
                 self._renew(entry, now_ns)

@@ -1,7 +1,7 @@
 """A blocking caller of one instance: a deadline on every call, and its death seen at once.
 
-The socket's own monitor reports the disconnection of the instance, which fails the call without waiting
-for the registry or for the deadline.
+The socket's own monitor reports the disconnection of the instance, which fails the call without
+waiting for the registry or for the deadline.
 """
 
 import itertools

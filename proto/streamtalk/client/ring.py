@@ -1,7 +1,7 @@
 """The microphone ring: the last 60 s of a stream as a memory-mapped file.
 
-The edge writes, any number of processes read, and the file outlives kill -9 of each of them. One writer;
-readers never block it: they copy, then check that the writer has not lapped them.
+The edge writes, any number of processes read, and the file outlives kill -9 of each of them.
+One writer; readers never block it: they copy, then check that the writer has not lapped them.
 """
 
 import mmap
@@ -41,7 +41,7 @@ class RingWriter:
         self._map[: len(_MAGIC)] = _MAGIC
         name = stream.encode()
         self._map[_STREAM_OFFSET : _STREAM_OFFSET + len(name)] = name
-        # A whole aligned word is stored at once; `struct` writes byte by byte, which readers see torn.
+        # A whole aligned word is stored at once; `struct` writes byte by byte.
         self._words = memoryview(self._map).cast("Q")
         fresh.replace(path)
 
@@ -124,7 +124,7 @@ class RingReader:
 
 
 class RingCache:
-    """Readers kept open between calls, by path and stream; the least recently used one is closed."""
+    """Readers kept open between calls; the least recently used one is closed."""
 
     def __init__(self, limit: int = 256) -> None:
         self._limit = limit

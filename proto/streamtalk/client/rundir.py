@@ -43,7 +43,8 @@ class RunDir:
             for folder in _FOLDERS:
                 (self.path / folder).mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
-            message = f"cannot use run directory {self.path}: {error.strerror}. Name another with --run-dir"
+            reason = f"cannot use run directory {self.path}: {error.strerror}"
+            message = f"{reason}. Name another with --run-dir"
             raise ConfigError(message) from error
         return self
 

@@ -1,7 +1,7 @@
-"""The sink of a session: holds candidate answers, plays exactly one, and knows to the sample how far.
+"""The sink of a session: holds candidate answers, plays one, and knows to the sample how far.
 
-Pure: no sockets, no clock. Frames come in by `accept`, go out by `pull`; positions are (piece, sample)
-at 24 kHz. What is missing shows in `frontiers`, and the publisher sends it again.
+Pure: no sockets, no clock. Frames come in by `accept`, go out by `pull`; positions are
+(piece, sample) at 24 kHz. What is missing shows in `frontiers`, and the publisher sends it again.
 """
 
 from dataclasses import dataclass, field
@@ -126,8 +126,8 @@ class HeldAnswer:
     def pull(self, mic_sample: int) -> bytes | None:
         """The next 20 ms; None when they are not there.
 
-        Pieces are joined without a gap. Where the next piece is not there at all, the frame is filled up
-        with silence.
+        Pieces are joined without a gap. Where the next piece is not there at all, the frame is
+        filled up with silence.
         """
         parts: list[bytes | bytearray] = []
         need, number, at = SPEECH_FRAME_SAMPLES, self.piece, self.sample
@@ -176,7 +176,7 @@ class HeldAnswer:
         self.last_mic_sample = mic_sample
         if self.first_audible is None:
             samples = memoryview(frame).cast("h")
-            if max(max(samples), -min(samples)) >= AUDIBLE_LEVEL:
+            if max(*samples, -min(samples)) >= AUDIBLE_LEVEL:
                 self.first_audible = mic_sample
 
     def retake(self, piece: int, sample: int, attempt: int) -> tuple[int, int]:
@@ -232,7 +232,8 @@ class Sink:
     def obey(self, request: SinkRequest, mic_sample: int) -> Reply:
         """Do what the session's owner says.
 
-        Raises SessionError for a term lower than one seen before, UnknownMessageError for no such call.
+        Raises SessionError for a term lower than one seen before, UnknownMessageError for what a
+        sink does not serve.
         """
         if request.term < self.term:
             message = f"term {request.term} is over; the session has an owner of term {self.term}"

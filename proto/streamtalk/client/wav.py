@@ -17,8 +17,8 @@ MAX_FILE_S: Final = 4 * 3600
 def read_microphone(path: Path, limit_s: float = MAX_FILE_S) -> NDArray[np.int16]:
     """Any file that libsndfile reads, as 16 kHz mono s16.
 
-    Raises InputError in one line for a file that is missing, empty, truncated to nothing, no audio, or
-    longer than `limit_s`.
+    Raises InputError in one line for a file that is missing, empty, truncated to nothing, no audio,
+    or longer than `limit_s`.
     """
     samples, rate_hz = _read(path, limit_s)
     mono = samples.mean(axis=1, dtype=np.float32) if samples.shape[1] > 1 else samples[:, 0]
@@ -52,7 +52,7 @@ def _read(path: Path, limit_s: float) -> tuple[NDArray[np.float32], int]:
 
 
 class SpeechWriter:
-    """Writes 24 kHz mono s16 as it is played; raises InputError where the file cannot be written."""
+    """Writes 24 kHz mono s16 as it is played; raises InputError where it cannot."""
 
     def __init__(self, path: Path) -> None:
         try:

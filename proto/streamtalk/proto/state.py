@@ -4,6 +4,7 @@ from typing import Literal
 
 from streamtalk.proto.message import Message, Name, Position, SessionId
 
+Phase = Literal["listening", "hearing", "thinking", "speaking", "waiting"]
 STATE_PERIOD_MS = 100
 """A state is repeated at least this often while its session lives."""
 
@@ -82,7 +83,7 @@ class SessionState(Message, frozen=True, kw_only=True):
     """What the orchestrator makes of a session, for views. Topic `state.session`."""
 
     turn: Position
-    phase: Literal["listening", "hearing", "thinking", "speaking", "waiting"]
+    phase: Phase
     """`waiting`: a service that is needed is away."""
 
     user_text: str = ""

@@ -1,7 +1,7 @@
-"""One answer on its way to the loudspeaker: text in, pieces to speak out, and what of it was heard.
+"""One answer on its way to the loudspeaker: text in, pieces to speak out, what was heard back.
 
-Pure: results and states in, actions out. Pieces are numbered as the sink plays them; a lost voice is
-replaced from the first word that the sink does not have.
+Pure: results and states in, actions out. Pieces are numbered as the sink plays them; a lost voice
+is replaced from the first word that the sink does not have.
 """
 
 from dataclasses import dataclass, field

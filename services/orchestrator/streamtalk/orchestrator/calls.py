@@ -1,4 +1,4 @@
-"""Calls to the model services: whoever is ready, again elsewhere when an instance fails, never for ever."""
+"""Calls to the model services: whoever is ready, elsewhere when one fails, never for ever."""
 
 import heapq
 import itertools

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from streamtalk.orchestrator.conversation import ConversationConfig
 from streamtalk.orchestrator.hearing import HearingConfig
 from streamtalk.orchestrator.llm.config import LlmConfig
 from streamtalk.orchestrator.llm.scripted import ScriptedLlmConfig
+from streamtalk.orchestrator.overlap import ConversationConfig
 from streamtalk.orchestrator.splitter import SplitterConfig
 
 

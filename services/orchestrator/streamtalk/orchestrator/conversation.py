@@ -1,13 +1,10 @@
 """One session: who speaks, what is answered, and what happens when they speak at once.
 
-The thinking about audio is in `hearing.py` and `answer.py`; here they meet. One thread; time comes in
-as an argument or from the clock that was given.
+The thinking about audio is in `hearing.py` and `answer.py`; here they meet. One thread.
 """
 
 from collections.abc import Callable
-from typing import Final
-
-import msgspec
+from typing import Final, Protocol
 
 from streamtalk.orchestrator.attachment import Attachment
 from streamtalk.orchestrator.exchange import Exchange
@@ -27,16 +24,17 @@ from streamtalk.orchestrator.hearing import (
 from streamtalk.orchestrator.history import TurnRow
 from streamtalk.orchestrator.kept import KeptAnswer
 from streamtalk.orchestrator.notices import notice
+from streamtalk.orchestrator.overlap import ConversationConfig, judge_overlap
 from streamtalk.orchestrator.ports import Ports
-from streamtalk.orchestrator.speaking import Speaking
+from streamtalk.orchestrator.speaking import Speaking, Stage
 from streamtalk.orchestrator.splitter import SplitterConfig
-from streamtalk.proto.audio import SPEECH_RATE_HZ, ms_to_samples
+from streamtalk.orchestrator.view import session_state
 from streamtalk.proto.conversation import OpenSession, Turn, Turns
 from streamtalk.proto.endpointing import Predict
 from streamtalk.proto.errors import LanguageError, StreamTalkError
 from streamtalk.proto.playback import Stop, Stopped
 from streamtalk.proto.recognition import Transcribe, Transcript
-from streamtalk.proto.state import PlaybackState, SessionState, VadState
+from streamtalk.proto.state import Phase, PlaybackState, VadState
 
 LEASE_NS: Final = 5_000_000_000
 """A session whose edge is not heard for this long is closed."""
@@ -45,17 +43,20 @@ _STATE_NS: Final = 500_000_000
 _KEPT_TURNS: Final = 200
 
 
-class ConversationConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The `[orchestrator.conversation]` table."""
+class Settings(Protocol):
+    """The parts of the orchestrator's configuration that a conversation reads."""
 
-    barge_in_ms: int = 300
-    """Speech of this length while it answers cuts the answer off."""
+    @property
+    def hearing(self) -> HearingConfig:
+        """When a turn ends."""
 
-    merge_ms: int = 700
-    """Speech that goes on within this time after the commit belongs to the same turn."""
+    @property
+    def conversation(self) -> ConversationConfig:
+        """What happens when both speak."""
 
-    merge_heard_ms: int = 300
-    """Unless more of the answer than this was played."""
+    @property
+    def splitter(self) -> SplitterConfig:
+        """How long the pieces of an answer are."""
 
 
 class Conversation:
@@ -66,9 +67,7 @@ class Conversation:
         request: OpenSession,
         term: int,
         ports: Ports,
-        hearing: HearingConfig,
-        config: ConversationConfig,
-        splitter: SplitterConfig,
+        settings: Settings,
         clock_ns: Callable[[], int],
         first_turn: int,
     ) -> None:
@@ -76,18 +75,16 @@ class Conversation:
         self.term = term
         self.language = request.language
         self._ports = ports
-        self._config = config
-        self._splitter = splitter
+        self._settings = settings
         self._clock_ns = clock_ns
         self._next_turn = first_turn
-        self.hearing = Hearing(hearing)
+        self.hearing = Hearing(settings.hearing)
         self.turns: list[Exchange] = []
         self.heard: Exchange | None = None
         """The turn that the person is speaking in."""
 
         self.speaking: Speaking | None = None
         self.partial = ""
-        self.notice = ""
         self.attachment = Attachment(ports, clock_ns)
         self._state_ns = 0
         self._queue: list[str] = []
@@ -198,7 +195,7 @@ class Conversation:
     # For views.
 
     @property
-    def phase(self) -> str:
+    def phase(self) -> Phase:
         """`listening`, `hearing`, `thinking`, `speaking` or `waiting`."""
         if self.hearing.utterance is not None and self.hearing.utterance.speaking:
             return "hearing"
@@ -246,7 +243,7 @@ class Conversation:
     def _began(self, start: int) -> None:
         self.heard = self._new_exchange()
         self.heard.speech_start = start
-        self.partial = self.notice = ""
+        self.partial = ""
         self._state_ns = 0
         self._ports.record(self.heard)
 
@@ -333,22 +330,11 @@ class Conversation:
         if speaking is None or utterance is None or not utterance.speaking:
             return
         spoken_samples = self.attachment.judged - utterance.start
-        if spoken_samples < ms_to_samples(self._config.barge_in_ms, 16_000):
-            return
-        if self._goes_on(speaking, now_ns):
+        decision = judge_overlap(self._settings.conversation, speaking, spoken_samples, now_ns)
+        if decision == "merge":
             self._merge(speaking)
-        elif speaking.exchange.state == "speaking":
+        elif decision == "interrupt":
             speaking.stop(interrupted=True)
-
-    def _goes_on(self, speaking: Speaking, now_ns: int) -> bool:
-        exchange, state = speaking.exchange, speaking.last_state
-        if exchange.key is None or exchange.intent == "effect":
-            return False
-        if exchange.state == "thinking":
-            return True
-        played = state.sample if state is not None and state.piece == 0 else SPEECH_RATE_HZ
-        late = now_ns - exchange.committed_ns > self._config.merge_ms * 1_000_000
-        return not late and played <= ms_to_samples(self._config.merge_heard_ms, SPEECH_RATE_HZ)
 
     def _merge(self, speaking: Speaking) -> None:
         """Withdraw an answer that came too early: what is said now continues its turn."""
@@ -377,16 +363,8 @@ class Conversation:
         def done() -> None:
             self._finished(speaking)
 
-        speaking = Speaking(
-            self._ports,
-            self.request.session,
-            self.term,
-            self.request.sink,
-            self.language,
-            exchange,
-            self._splitter,
-            done,
-        )
+        stage = Stage(self.request.session, self.term, self.request.sink, self.language)
+        speaking = Speaking(self._ports, stage, exchange, self._settings.splitter, done)
         self.speaking = speaking
         self._state_ns = 0
         return speaking
@@ -437,18 +415,5 @@ class Conversation:
     def _publish(self, now_ns: int) -> None:
         self._state_ns = now_ns + _STATE_NS
         shown = self.heard or (self.speaking.exchange if self.speaking else None)
-        shown = shown or (self.turns[-1] if self.turns else Exchange(0))
-        finished = [e for e in self.turns if e.state == "done" and e.stages_ms]
-        answer = shown.answer
-        state = SessionState(
-            turn=shown.number,
-            phase=self.phase,  # type: ignore[arg-type]
-            user_text=shown.user_text or self.partial,
-            user_final=bool(shown.user_text),
-            reply_text=shown.reply_text,
-            heard_chars=len(shown.heard_text) or (answer.heard_chars if answer else 0),
-            notice=self.notice,
-            stages_ms=finished[-1].stages_ms if finished else {},
-            voice_to_voice_ms=finished[-1].voice_to_voice_ms if finished else None,
-        )
+        state = session_state(self.turns, shown, self.phase, self.partial)
         self._ports.publish(self.request.session, state)

@@ -1,4 +1,4 @@
-"""One turn of a conversation as it goes: what was said, what was answered, when, and what was heard."""
+"""One turn of a conversation as it goes: what was said, answered and heard, and when."""
 
 from dataclasses import dataclass, field
 from typing import Literal

@@ -81,7 +81,8 @@ class Committed:
     key: Range
     transcript: Transcript
     marks_ns: dict[str, int]
-    """When each step was reached: `silence_since`, `paused`, `transcribed`, `predicted`, `committed`."""
+    """When each step was reached: `silence_since`, `paused`, `transcribed`, `predicted`,
+    `committed`."""
 
 
 @dataclass(frozen=True)

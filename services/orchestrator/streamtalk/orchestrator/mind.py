@@ -1,4 +1,4 @@
-"""Who answers a turn: the built-in assistant, a language model, and what either one sets in motion."""
+"""Who answers a turn, the built-in assistant or a language model, and what it sets in motion."""
 
 import time
 from collections.abc import Callable

@@ -6,8 +6,8 @@ import msgspec
 
 from streamtalk.orchestrator.context import PastTurn
 from streamtalk.orchestrator.history import History, TimerRow, TurnRow
-from streamtalk.orchestrator.memory import Memory
 from streamtalk.orchestrator.kept import KEPT_ANSWER, KeptAnswer
+from streamtalk.orchestrator.memory import Memory
 
 _HISTORY_TURNS = 100
 

@@ -130,9 +130,8 @@ class OrchestratorService(Service[OrchestratorConfig]):
     def on_tick(self, now_ns: int) -> int:
         """Timers, deadlines, sessions."""
         dues = [now_ns + HOUSEKEEPING_NS, self.addresses.tick(now_ns)]
-        for due_ns in (self.timers.tick(now_ns), self.caller.tick(now_ns), self._alarms.next_ns()):
-            if due_ns is not None:
-                dues.append(due_ns)
+        ticks = (self.timers.tick(now_ns), self.caller.tick(now_ns), self._alarms.next_ns())
+        dues.extend(due_ns for due_ns in ticks if due_ns is not None)
         for timer in self._alarms.due(now_ns):
             self._ring(timer)
         for session, conversation in list(self._sessions.items()):
@@ -248,9 +247,7 @@ class OrchestratorService(Service[OrchestratorConfig]):
             request,
             legacy.term,
             ports,
-            self.config.hearing,
-            self.config.conversation,
-            self.config.splitter,
+            self.config,
             time.monotonic_ns,
             legacy.next_turn,
         )

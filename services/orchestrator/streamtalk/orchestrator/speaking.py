@@ -1,7 +1,8 @@
-"""Brings one answer to the loudspeaker: thought, spoken, played, and at the end asked what was heard."""
+"""Brings one answer to the loudspeaker, and asks at its end what was heard."""
 
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from streamtalk.orchestrator.answer import (
@@ -28,25 +29,34 @@ MAX_TRIES: Final = 200
 """Searches for a voice, 50 ms apart, before the answer is given up: 10 s."""
 
 
+@dataclass(frozen=True)
+class Stage:
+    """Where an answer is played, and in whose name."""
+
+    session: str
+    term: int
+    sink: str
+    """Endpoint of the edge."""
+
+    language: str
+
+
 class Speaking:
     """One answer; `on_done` is called once, when the sink has told what was heard."""
 
     def __init__(
         self,
         ports: Ports,
-        session: str,
-        term: int,
-        sink: str,
-        language: str,
+        stage: Stage,
         exchange: Exchange,
         splitter: SplitterConfig,
         on_done: Callable[[], None],
     ) -> None:
         self._ports = ports
-        self._session = session
-        self._term = term
-        self._sink = sink
-        self._language = language
+        self._session = stage.session
+        self._term = stage.term
+        self._sink = stage.sink
+        self._language = stage.language
         self._on_done = on_done
         self._reply: Reply | None = None
         self._tries = 0

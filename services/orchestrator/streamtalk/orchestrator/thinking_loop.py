@@ -1,4 +1,4 @@
-"""The asyncio thread in which language models stream; texts are posted to the conversation's thread."""
+"""The asyncio thread in which language models stream, beside the conversation's own thread."""
 
 import asyncio
 import logging
@@ -84,7 +84,7 @@ class ThinkingLoop:
                     thought.tell(lambda events, text=text: events.on_text(text))  # type: ignore[misc]
         except StreamTalkError as error:
             thought.tell(lambda events, error=error: events.on_failed(error))  # type: ignore[misc]
-        except Exception as error:  # a model's client is foreign code
+        except Exception as error:  # noqa: BLE001 — a client is foreign code
             self._log.exception("thinking failed")
             wrapped = EngineError(f"the language model's client failed: {type(error).__name__}")
             thought.tell(lambda events: events.on_failed(wrapped))

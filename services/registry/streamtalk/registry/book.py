@@ -1,6 +1,6 @@
 """What the registry knows and decides; no sockets, no clock.
 
-The `active` record names slots, not instances, so a restarted process in the same slot is active again.
+The `active` record names slots, not instances, so a process restarted in its slot is active again.
 """
 
 from dataclasses import dataclass, field
@@ -113,7 +113,9 @@ class Book:
         ready = {i.slot for i in self._instances.values() if i.service == service and i.ready}
         missing = [slot for slot in slots if slot not in ready]
         if missing or not slots or service not in MODEL_SERVICES:
-            message = f"cannot make {', '.join(missing) or 'nothing'} active in {service}: not ready"
+            message = (
+                f"cannot make {', '.join(missing) or 'nothing'} active in {service}: not ready"
+            )
             raise NotReadyError(message)
         self.active[service] = list(slots)
         self.version += 1

@@ -102,9 +102,7 @@ class RegistryService(Service[RegistryConfig]):
     def _remove_unreachable(self) -> None:
         for instance in self._book.instance_ids():
             try:
-                self._directory.socket.send_multipart(
-                    [instance.encode(), b"", _PING], zmq.NOBLOCK
-                )
+                self._directory.socket.send_multipart([instance.encode(), b"", _PING], zmq.NOBLOCK)
             except zmq.Again:
                 continue
             except zmq.ZMQError as error:

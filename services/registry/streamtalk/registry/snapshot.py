@@ -17,7 +17,7 @@ def load_snapshot(path: Path) -> Snapshot:
 
 
 def save_snapshot(path: Path, snapshot: Snapshot, *, durable: bool) -> None:
-    """Replace the file; `durable` also survives a power cut. Raises OSError when the disk is full."""
+    """Replace the file; `durable` also survives a power cut. Raises OSError on a full disk."""
     fresh = path.with_suffix(".new")
     descriptor = os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:

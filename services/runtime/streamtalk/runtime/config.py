@@ -1,4 +1,7 @@
-"""One `streamtalk.toml`, in layers: defaults < file < profile < slot overlay < environment < command line."""
+"""One `streamtalk.toml`, in layers.
+
+Defaults < file < profile < slot overlay < environment < command line.
+"""
 
 import difflib
 import os

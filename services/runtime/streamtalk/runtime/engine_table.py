@@ -33,7 +33,8 @@ def create_engine(
 ) -> Any:  # noqa: ANN401 — each service has its own engine Protocol
     """Import and construct the named engine, or a user's own `module:Class`.
 
-    Raises EngineMissingError naming the extra to install, ConfigError for a name that is not in the table.
+    Raises EngineMissingError naming the extra to install, ConfigError for a name that is not
+    in the table.
     """
     spec = table.get(name) or (EngineSpec(name) if ":" in name else None)
     if spec is None:

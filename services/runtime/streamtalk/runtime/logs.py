@@ -32,7 +32,7 @@ class JsonFormatter(logging.Formatter):
             row["trace"] = self.formatException(record.exc_info)
         return json.dumps(row, ensure_ascii=False)
 
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 — the name that logging calls
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802 — logging calls it so
         """UTC with milliseconds."""
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         return f"{stamp}.{int(record.msecs):03d}Z"
@@ -71,7 +71,7 @@ class OncePerSecond(logging.Filter):
 
 
 def open_log(service: str, folder: Path, slot: str) -> logging.Logger:
-    """The logger of this process, writing `<slot>.log` (2 MiB, 3 files), and stderr on a terminal."""
+    """The logger of this process: `<slot>.log` (2 MiB, 3 files), and stderr on a terminal."""
     logging.raiseExceptions = False
     log = logging.getLogger(f"streamtalk.{service}")
     log.setLevel(os.environ.get(LEVEL_VARIABLE, "INFO").upper())

@@ -83,7 +83,7 @@ def run_service(service_class: type[Service[C]], config_class: type[C]) -> NoRet
     try:
         service = _build(service_class, config_class)
     except StreamTalkError as error:
-        print(f"{service_class.service}: {error}", file=sys.stderr)
+        sys.stderr.write(f"{service_class.service}: {error}\n")
         sys.exit(2 if error.code == "config" else 1)
 
     def drain(_signal: int, _frame: Any) -> None:  # noqa: ANN401 — the signature that signal calls

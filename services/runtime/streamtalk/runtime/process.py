@@ -55,7 +55,7 @@ def dump_stacks_on_signal(path: Path) -> TextIO:
 
 
 def tune_interpreter(nice: int) -> None:
-    """Short switch interval, so that a busy pure-Python engine delays control by 1 ms and not by 5."""
+    """Switch threads often, so that a busy pure-Python engine delays control by 1 ms, not 5."""
     sys.setswitchinterval(0.0005)
     if nice:
         os.nice(nice)

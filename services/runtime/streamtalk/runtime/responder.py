@@ -76,7 +76,7 @@ class Responder:
             self._handler(request, payload, call)
         except StreamTalkError as error:
             call.refuse(error)
-        except Exception as error:  # a fault in one call must not end the service
+        except Exception as error:  # noqa: BLE001 — one call must not end the service
             self._log.exception("call failed")
             call.refuse(EngineError(f"{type(request).__name__} failed: {type(error).__name__}"))
 

@@ -168,7 +168,7 @@ class Service(Generic[C]):
             self._close()
 
     def begin_drain(self) -> None:
-        """Take nothing new; leave when done, at the latest after 10 s. Any thread, signal handlers."""
+        """Take nothing new; leave when done, or after 10 s. Any thread, signal handlers."""
         self.post(self._begin_drain)
 
     def instance(self) -> Instance:

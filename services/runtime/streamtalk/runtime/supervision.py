@@ -34,22 +34,28 @@ class ProcessState:
 
 
 class _UnixConnection(HTTPConnection):
+    """HTTP over a Unix socket."""
+
     def __init__(self, path: str) -> None:
         super().__init__("localhost", timeout=_DEADLINE_S)
         self._path = path
 
     def connect(self) -> None:
+        """Connect, with the deadline set."""
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(_DEADLINE_S)
         self.sock.connect(self._path)
 
 
 class _UnixTransport(xmlrpc.client.Transport):
+    """XML-RPC over such a connection."""
+
     def __init__(self, path: str) -> None:
         super().__init__()
         self._path = path
 
     def make_connection(self, host: Any) -> HTTPConnection:  # noqa: ANN401 — the base's signature
+        """A connection to the socket, whatever host was asked for."""
         del host
         return _UnixConnection(self._path)
 

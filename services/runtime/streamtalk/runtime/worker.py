@@ -1,4 +1,4 @@
-"""The skeleton of a service with a model: the receive thread of every service, and one engine thread.
+"""The skeleton of a service with a model: a service, and one engine thread beside it.
 
 sockets → load → canned request → READY → serve → SIGTERM → DRAINING → close
 """
@@ -23,7 +23,7 @@ C = TypeVar("C", bound=ServiceConfig)
 
 
 class Worker(Service[C]):
-    """A service around an engine. `load` and `canned` run on the engine thread, all else does not."""
+    """A service around an engine; only `load` and `canned` run on the engine thread."""
 
     def __init__(self, context: ServiceContext, config: C) -> None:
         super().__init__(context, config)

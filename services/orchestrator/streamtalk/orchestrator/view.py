@@ -1,0 +1,25 @@
+"""A conversation as a person's view shows it."""
+
+from collections.abc import Sequence
+
+from streamtalk.orchestrator.exchange import Exchange
+from streamtalk.proto.state import Phase, SessionState
+
+
+def session_state(
+    turns: Sequence[Exchange], current: Exchange | None, phase: Phase, partial: str
+) -> SessionState:
+    """The current turn, or the last one, with the times of the last finished one."""
+    shown = current or (turns[-1] if turns else Exchange(0))
+    finished = [turn for turn in turns if turn.state == "done" and turn.stages_ms]
+    estimated = shown.answer.heard_chars if shown.answer else 0
+    return SessionState(
+        turn=shown.number,
+        phase=phase,
+        user_text=shown.user_text or partial,
+        user_final=bool(shown.user_text),
+        reply_text=shown.reply_text,
+        heard_chars=len(shown.heard_text) or len(shown.prefix) + estimated,
+        stages_ms=finished[-1].stages_ms if finished else {},
+        voice_to_voice_ms=finished[-1].voice_to_voice_ms if finished else None,
+    )
