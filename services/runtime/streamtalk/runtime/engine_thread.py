@@ -117,9 +117,7 @@ class EngineThread:
             result = job.run()
         except StreamTalkError as error:
             self._finish(lambda error=error: job.failed(error))  # type: ignore[misc]
-        except (
-            Exception
-        ) as error:  # the engine is foreign code: nothing it raises may end the thread
+        except Exception as error:  # noqa: BLE001 — foreign code must not end the thread
             self._log.exception("engine failed in %s", job.name)
             wrapped = EngineError(f"{job.name} failed: {type(error).__name__}")
             self._finish(lambda: job.failed(wrapped))
