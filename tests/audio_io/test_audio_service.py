@@ -106,17 +106,16 @@ def test_orchestrator_is_heard_on_the_loudspeaker(card: SoundCard, desk: Desk) -
     assert desk.becomes(playback="open", capture="silent")
     (sink,) = (desk.scene.run_dir.path / "s").glob("audio_io-*.sock")
     desk.scene.wait_subscribed(topic("audio", "speech", "s"))
-    name = {"session": "s", "term": 1, "answer": "a"}
     speech = tone(600, 0.2, 24_000)
     with (
         Peer(desk.scene._context, f"ipc://{sink}") as peer,
         card.speaker.recording() as heard,
     ):
-        peer.call(Hold(**name), Ok, deadline_s=5.0)
+        peer.call(Hold(session="s", term=1, answer="a"), Ok, deadline_s=5.0)
         header = Speech(answer="a", piece=0, sample=0, total_samples=len(speech))
         desk.scene.publish(topic("audio", "speech", "s"), header, speech.tobytes())
-        peer.call(Finish(**name, pieces=1), Ok, deadline_s=5.0)
-        peer.call(Play(**name), Ok, deadline_s=5.0)
+        peer.call(Finish(session="s", term=1, answer="a", pieces=1), Ok, deadline_s=5.0)
+        peer.call(Play(session="s", term=1, answer="a"), Ok, deadline_s=5.0)
         assert eventually(lambda: desk.scene.next(PlaybackState).ended == "a")
         ended = desk.scene.next(PlaybackState).mic_sample
         assert eventually(lambda: desk.scene.next(PlaybackState).mic_sample > ended + RATE_HZ // 2)

@@ -4,6 +4,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from streamtalk.audio_io.devices import choose, list_devices, list_devices_elsewhere
+from streamtalk.audio_io.engines.portaudio import PortAudio, PortAudioSettings
+from streamtalk.audio_io.rescan import Rescan
+from streamtalk.proto.errors import InputError
 from tests.audio_io.conftest import Listen, Say
 from tests.support.recorder import Recorder, Script, eventually
 from tests.support.recordings import recording
@@ -47,3 +51,34 @@ def test_microphone_hears_a_recording_at_its_length(card: SoundCard, listen: Lis
     with card.microphone.playing(samples):
         assert recorder.await_loud(int(expected * 0.97))
     assert len(recorder.loud) == pytest.approx(expected, rel=0.04)
+
+
+def test_devices_are_listed_and_chosen_by_name(card: SoundCard, sound: PortAudio) -> None:
+    """Both devices are listed; a part of a name finds one; a wrong name is told the right ones."""
+    assert {SoundCard.MIC, SoundCard.SPEAKER} <= {device.name for device in list_devices()}
+    assert choose("roomsp", "playback").name == SoundCard.SPEAKER
+    assert choose(choose("roommic", "capture").index, "capture").name == SoundCard.MIC
+    with pytest.raises(InputError, match=SoundCard.MIC):
+        choose("studio", "capture")
+
+
+def test_fresh_process_sees_the_same_devices(card: SoundCard, sound: PortAudio) -> None:
+    """What is there can be learned without touching this process's streams."""
+    assert list_devices_elsewhere() == list_devices()
+
+
+@pytest.mark.parametrize("rate_hz", [44_100, 48_000])
+def test_device_at_another_rate_is_converted(
+    card: SoundCard, rescan: Rescan, listen: Listen, sound: PortAudio, rate_hz: int
+) -> None:
+    """A microphone opened at a sound card's usual rates brings the same tone."""
+    settings = PortAudioSettings(capture_latency_ms=80, capture_rate_hz=rate_hz)
+    sound._settings = settings
+    recorder = Recorder()
+    capture = listen(recorder)
+    assert eventually(lambda: capture.line.keeper.flowing)
+    assert capture.line.stream is not None
+    assert capture.line.stream.rate_hz == rate_hz
+    with card.microphone.playing(tone(1_000, 3.0)):
+        assert recorder.await_loud(RATE_HZ)
+    assert pitch_hz(recorder.loud) == pytest.approx(1_000, abs=2)

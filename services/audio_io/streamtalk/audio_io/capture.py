@@ -15,8 +15,8 @@ from streamtalk.proto.audio import FRAME_MS, MIC_FRAME_BYTES
 
 _LONGEST_WAIT_S = FRAME_MS / 1000
 _SHORTEST_WAIT_S = 0.002
-_FILL_WAIT_S = 0.1
-"""Without a device, silence is delivered in pieces of this length: it costs a fifth."""
+_FILL_WAIT_S = 0.2
+"""Without a device, silence is delivered in pieces of this length: it costs a tenth."""
 
 
 class CaptureThread:

@@ -2,12 +2,12 @@
 
 import subprocess
 import sys
-from typing import Any
 
 import msgspec
 
 from streamtalk.audio_io.faults import Direction, absent
-from streamtalk.proto.errors import EngineMissingError, InputError
+from streamtalk.audio_io.library import portaudio
+from streamtalk.proto.errors import InputError
 
 _LIST_TIMEOUT_S = 20.0
 
@@ -35,19 +35,6 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     def serves(self, direction: Direction) -> bool:
         """Whether it can be used in this direction at all."""
         return (self.inputs if direction == "capture" else self.outputs) > 0
-
-
-def portaudio() -> Any:  # noqa: ANN401
-    """The `sounddevice` module, loaded when first needed.
-
-    Raises EngineMissingError where PortAudio's library is not installed.
-    """
-    try:
-        import sounddevice  # noqa: PLC0415
-    except (ImportError, OSError) as error:
-        message = f"PortAudio cannot be loaded ({error}); on Debian: apt-get install libportaudio2"
-        raise EngineMissingError(message) from error
-    return sounddevice
 
 
 def list_devices() -> list[Device]:

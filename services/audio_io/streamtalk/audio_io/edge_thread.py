@@ -58,6 +58,10 @@ class EdgeThread:
 
     def pull(self, delay_s: float) -> bytes | None:
         """The next frame for the loudspeaker; the playback thread's alone."""
+        entry = self._session
+        # Most of the time nothing is played, and waking the other thread costs more than looking.
+        if not self._handoff.pending and (entry is None or entry.sink.playing is None):
+            return None
         return self._handoff.pull(delay_s)
 
     def close(self) -> None:

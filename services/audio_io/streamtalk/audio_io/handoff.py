@@ -16,18 +16,20 @@ class Handoff:
         self._make = make
         self._patience_s = patience_s
         self._made = threading.Event()
-        self._asked = False
+        self.pending = False
+        """A frame was asked for and not yet taken."""
+
         self._frame: bytes | None = None
 
     def pull(self, delay_s: float) -> bytes | None:
         """The next frame, or None for silence; never waits longer than the patience."""
-        if not self._asked:
-            self._asked = True
+        if not self.pending:
+            self.pending = True
             self._made.clear()
             self._post(lambda: self._answer(delay_s))
         if not self._made.wait(self._patience_s):
             return None
-        self._asked = False
+        self.pending = False
         frame, self._frame = self._frame, None
         return frame
 

@@ -13,7 +13,8 @@ from streamtalk.audio_io.rescan import Rescan
 class _Closable(Protocol):
     rate_hz: int
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Give the device back."""
 
 
 S = TypeVar("S", bound=_Closable)

@@ -16,6 +16,9 @@ from streamtalk.proto.audio import FRAME_MS, SPEECH_FRAME_BYTES
 
 _FRAME_NS = FRAME_MS * 1_000_000
 _SHORTEST_WAIT_S = 0.002
+_UNHEARD_WAIT_S = 0.2
+"""Without a device there is nothing to be in time for: few rounds cost little."""
+
 AUDIBLE_LEVEL = 64
 """Peak, of 32,768, from which a frame counts as audible."""
 
@@ -95,7 +98,7 @@ class PlaybackThread:
         while self._unheard_ns <= now_ns:
             self._pull(0.0)
             self._unheard_ns += _FRAME_NS
-        return min(0.1, (self._unheard_ns - now_ns) / 1e9)
+        return _UNHEARD_WAIT_S
 
     def _feed(self, stream: PlaybackStream, now_ns: int) -> float:
         if stream is not self._converted:

@@ -1,15 +1,14 @@
 """PortAudio's blocking streams, polled, so that a device that stops never holds a thread."""
 
-import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
 
-from streamtalk.audio_io.devices import Device, list_devices, portaudio
+from streamtalk.audio_io.devices import Device, list_devices
 from streamtalk.audio_io.faults import DeviceError, Direction, Fault, busy, unsuitable, vanished
+from streamtalk.audio_io.library import exclusive, portaudio
 from streamtalk.proto.audio import MIC_RATE_HZ, SPEECH_RATE_HZ
 
 _INVALID_CHANNELS: Final = -9998
@@ -48,9 +47,8 @@ class PortAudio:
 
     def __init__(self, settings: PortAudioSettings) -> None:
         self._settings = settings
-        with _exclusive():
-            self._library = portaudio()
-            self._devices = list_devices()
+        self._library = portaudio()
+        self._devices = list_devices()
 
     def devices(self) -> list[Device]:
         """The devices as of the last `rescan`."""
@@ -58,7 +56,7 @@ class PortAudio:
 
     def rescan(self) -> None:
         """Read the list of devices anew. No stream of this process may be open."""
-        with _exclusive():
+        with exclusive():
             self._library._terminate()  # noqa: SLF001
             self._library._initialize()  # noqa: SLF001
             self._devices = list_devices()
@@ -86,7 +84,7 @@ class PortAudio:
         for rate_hz in rates:
             for channels in sorted({1, min(2, most)}):
                 try:
-                    with _exclusive():
+                    with exclusive():
                         return _started(kind, device.index, rate_hz, channels, latency_ms)
                 except library.PortAudioError as error:
                     refused = error
@@ -118,7 +116,7 @@ class _Stream:
 
     def close(self) -> None:
         """Give the device back, dropping what is queued."""
-        with _exclusive():
+        with exclusive():
             self._stream.abort(ignore_errors=True)
             self._stream.close(ignore_errors=True)
 
@@ -198,26 +196,7 @@ def _started(kind: Any, index: int, rate_hz: int, channels: int, latency_ms: int
     )
     try:
         stream.start()
-    except BaseException:
+    except portaudio().PortAudioError:
         stream.close(ignore_errors=True)
         raise
     return stream
-
-
-_LOCK = threading.Lock()
-
-
-@contextmanager
-def _exclusive() -> Iterator[None]:
-    # Opening, closing and initialising are not thread-safe. ALSA and PortAudio also print a dozen
-    # lines for every device that is not there, and retries would fill the logs with them.
-    with _LOCK:
-        kept = os.dup(2)
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        try:
-            os.dup2(nowhere, 2)
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(nowhere)
-            os.close(kept)
