@@ -1,0 +1,82 @@
+"""Configuration of `asr`: the `[asr]` table of `streamtalk.toml`."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from streamtalk.runtime.config import ServiceConfig
+
+Milliseconds = Annotated[float, msgspec.Meta(ge=0.0, le=3_600_000.0)]
+Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+
+
+class PocketSphinxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of PocketSphinx."""
+
+    grammar_confidence: Share = 0.3
+    """Speech that fits the grammar with less confidence is rejected."""
+
+    dictation_confidence: Share = 0.15
+    """Dictated text below this is given, but marked as rejected."""
+
+    dictate_rejected_s: Annotated[float, msgspec.Meta(ge=0.0, le=60.0)] = 12.0
+    """Speech up to this length that the grammar rejects is dictated, to say what was heard."""
+
+    silence_db: Annotated[float, msgspec.Meta(ge=-120.0, le=0.0)] = -60.0
+    """Audio whose loudest 10 ms stay below this, in dBFS, is silence and is not decoded."""
+
+    dictation_piece_s: Annotated[float, msgspec.Meta(ge=4.0, le=60.0)] = 12.0
+    """Longer dictation is cut at pauses; the end of a piece holds the GIL for 0.1 of its length."""
+
+    hmms_per_frame: Annotated[int, msgspec.Meta(ge=100, le=100_000)] = 3_000
+    """Width of the dictation search: 30000 takes twice as long and errs as often."""
+
+    grammars_kept: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
+    """Compiled grammars that are kept, the least recently used one is dropped."""
+
+
+class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of the engine for load and deterministic tests."""
+
+    cost_ms: Milliseconds = 0.0
+    """Thread CPU time of a final transcript."""
+
+    partial_cost_ms: Milliseconds = 0.0
+    """Thread CPU time of a partial one."""
+
+    gil: bool = False
+    """Whether that time is spent in Python code, so that no other thread of the process runs."""
+
+    texts: tuple[str, ...] = ()
+    """Final texts, one after another, then from the first again; partials show the next one."""
+
+    format: str = "{audio_ms} milliseconds of audio"
+    """Text where `texts` is empty."""
+
+    confidence: Share = 1.0
+    languages: tuple[str, ...] = ("en",)
+    """BCP 47 primary tags; empty: any."""
+
+    fault: Literal["none", "hang", "raise"] = "none"
+    """What goes wrong with transcripts, `fault_after` of them later."""
+
+    fault_after: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Transcripts, partial ones included, that are still right."""
+
+
+class AsrEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of each engine."""
+
+    pocketsphinx: PocketSphinxSettings = PocketSphinxSettings()
+    scripted: ScriptedSettings = ScriptedSettings()
+
+
+class AsrConfig(ServiceConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[asr]` table."""
+
+    engines: AsrEngines = AsrEngines()
+    budget_ms: Milliseconds = 3_000.0
+    """Time that any transcript may take before the instance counts as hung."""
+
+    budget_real_time_factor: Annotated[float, msgspec.Meta(ge=0.0, le=1_000.0)] = 6.0
+    """Added to that: this many times the length of the audio."""

@@ -1,0 +1,77 @@
+"""What a recognition engine implements, and the table of those there are."""
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from streamtalk.proto.recognition import Word
+from streamtalk.runtime.engine_table import EngineSpec
+
+
+@dataclass(frozen=True)
+class Speech:
+    """Audio to recognise, and how."""
+
+    pcm: bytes
+    """16 kHz s16le mono; positions in `Heard` count from its first sample."""
+
+    final: bool = True
+    """False: a partial, asked again and again with more audio of the same `origin`."""
+
+    origin: tuple[str, str, int] | None = None
+    """(ring, stream, first sample): what partials of one stretch of speech have in common."""
+
+    language: str = "auto"
+    grammar: str = ""
+    """JSGF to listen with and reject by; empty: dictation."""
+
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What an engine makes of it."""
+
+    text: str
+    language: str
+    confidence: float
+    """0 to 1, of the whole text; 0 in a partial that was not judged."""
+
+    rejected: str = ""
+    """Why the engine does not stand by the text: `grammar`, `confidence`, `silence`."""
+
+    words: tuple[Word, ...] = ()
+
+
+class RecognitionEngine(Protocol):
+    """A recogniser. Called from one thread.
+
+    Cancel grain: a call is never cancelled; each engine's docstring says for how long it may hold
+    the GIL at a time.
+    """
+
+    languages: tuple[str, ...]
+    """BCP 47 primary tags; empty: any."""
+
+    features: tuple[str, ...]
+    """`grammar`, `dictation`, or both."""
+
+    def load(self) -> None:
+        """Load and warm the model; raises EngineMissingError."""
+        ...
+
+    def check(self) -> None:
+        """Transcribe a known clip; raises EngineError unless the known text comes out."""
+        ...
+
+    def hear(self, speech: Speech) -> Heard:
+        """Transcribe; raises MalformedError for a grammar that cannot be used, or EngineError."""
+        ...
+
+
+ENGINES: Final = {
+    "pocketsphinx": EngineSpec(
+        "streamtalk.asr.engines.pocketsphinx:PocketSphinxEngine", ("pocketsphinx", "numpy")
+    ),
+    "scripted": EngineSpec("streamtalk.asr.engines.scripted:ScriptedEngine"),
+}
+"""Every engine by the name that configuration uses, the best first."""

@@ -1,0 +1,1 @@
+"""Recognition engines, one file each, imported only when chosen."""

@@ -1,0 +1,78 @@
+"""An engine of exact cost and exact output, for load, benchmarks and deterministic tests."""
+
+import hashlib
+import time
+from typing import Final
+
+from streamtalk.asr.config import ScriptedSettings
+from streamtalk.asr.engine import Heard, Speech
+from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ, samples_to_ms
+from streamtalk.proto.errors import EngineError
+from streamtalk.proto.recognition import Word
+
+_BLOCK: Final = bytes(32_768)
+"""Hashed in about 20 to 80 µs, without the GIL."""
+
+
+def burn(cpu_ms: float, *, gil: bool) -> None:
+    """Use thread CPU time, in Python code or outside of it."""
+    end_ns = time.thread_time_ns() + int(cpu_ms * 1e6)
+    while time.thread_time_ns() < end_ns:
+        if gil:
+            for _ in range(200):
+                pass
+        else:
+            hashlib.sha256(_BLOCK)
+
+
+class ScriptedEngine:
+    """Says what it was told to say; words are spread evenly over the audio."""
+
+    features = ("grammar", "dictation")
+
+    def __init__(self, settings: ScriptedSettings) -> None:
+        self.languages = settings.languages
+        self._settings = settings
+        self._finals = 0
+        self._calls = 0
+
+    def load(self) -> None:
+        """Nothing to load."""
+
+    def check(self) -> None:
+        """Nothing that could be wrong."""
+
+    def hear(self, speech: Speech) -> Heard:
+        """The next text, at the cost that was configured."""
+        settings = self._settings
+        self._fail_when_due()
+        burn(settings.cost_ms if speech.final else settings.partial_cost_ms, gil=settings.gil)
+        text = self._text(speech)
+        self._finals += speech.final
+        language = (self.languages or ("en",))[0] if speech.language == "auto" else speech.language
+        words = _spread(text, len(speech.pcm) // BYTES_PER_SAMPLE, settings.confidence)
+        return Heard(text, language, settings.confidence, words=words)
+
+    def _fail_when_due(self) -> None:
+        due = self._calls >= self._settings.fault_after
+        self._calls += 1
+        if due and self._settings.fault == "raise":
+            raise EngineError("the scripted engine was told to fail")
+        while due and self._settings.fault == "hang":
+            burn(100.0, gil=self._settings.gil)
+
+    def _text(self, speech: Speech) -> str:
+        texts = self._settings.texts
+        if texts:
+            return texts[self._finals % len(texts)]
+        audio_ms = samples_to_ms(len(speech.pcm) // BYTES_PER_SAMPLE, MIC_RATE_HZ)
+        return self._settings.format.format(audio_ms=round(audio_ms))
+
+
+def _spread(text: str, samples: int, confidence: float) -> tuple[Word, ...]:
+    words = text.split()
+    edges = [samples * index // max(len(words), 1) for index in range(len(words) + 1)]
+    return tuple(
+        Word(text=word, from_sample=start, to_sample=end, confidence=confidence)
+        for word, start, end in zip(words, edges, edges[1:], strict=False)
+    )

@@ -1,0 +1,183 @@
+"""The `asr` service: a range of a microphone ring, or a payload, in; a transcript out."""
+
+import time
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from streamtalk.asr.config import AsrConfig
+from streamtalk.asr.engine import ENGINES, Heard, RecognitionEngine, Speech
+from streamtalk.client.ring import RingCache
+from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ, samples_to_ms
+from streamtalk.proto.errors import (
+    EngineError,
+    LanguageError,
+    MalformedError,
+    NotReadyError,
+    OverloadedError,
+    StreamTalkError,
+    UnknownMessageError,
+)
+from streamtalk.proto.limits import MAX_RANGE_S
+from streamtalk.proto.message import Request
+from streamtalk.proto.recognition import Transcribe, Transcript, Word
+from streamtalk.runtime.engine_table import create_engine, missing_modules
+from streamtalk.runtime.worker import Call, Job, ServiceContext, Worker
+
+FAILURES_IN_A_ROW: Final = 3
+"""So many transcripts without one that works, and the instance is no longer ready."""
+
+_AUTO: Final = "auto"
+
+
+@dataclass(frozen=True)
+class _Result:
+    heard: Heard
+    samples: int
+    compute_ms: float
+
+
+def chosen_engine(name: str) -> str:
+    """The engine that `auto` stands for: the first of the table whose modules are installed."""
+    if name != _AUTO:
+        return name
+    return next(name for name, spec in ENGINES.items() if not missing_modules(spec))
+
+
+class AsrWorker(Worker[AsrConfig]):
+    """One engine; finals in the order they came, partials only when nothing else is to do."""
+
+    service: ClassVar[str] = "asr"
+
+    def __init__(self, context: ServiceContext, config: AsrConfig) -> None:
+        super().__init__(context, config)
+        self._engine_name = chosen_engine(config.engine)
+        self._engine: RecognitionEngine | None = None
+        self._rings = RingCache()
+        self._failures = 0
+
+    # Engine thread.
+
+    def load(self) -> None:
+        """Build and load the engine."""
+        settings = getattr(self.config.engines, self._engine_name, None)
+        engine: RecognitionEngine = create_engine("asr", ENGINES, self._engine_name, settings)
+        engine.load()
+        self._engine = engine
+
+    def canned(self) -> None:
+        """Have the engine transcribe a clip whose text is known."""
+        self._loaded().check()
+
+    def _transcribe(self, ask: Transcribe, payload: bytes) -> _Result:
+        pcm = payload
+        if ask.ring:
+            pcm = self._rings.read(ask.ring, ask.stream, ask.from_sample, ask.to_sample)
+        started_ns = time.monotonic_ns()
+        heard = self._loaded().hear(
+            Speech(
+                pcm=pcm,
+                final=ask.final,
+                origin=(ask.ring, ask.stream, ask.from_sample) if ask.ring else None,
+                language=ask.language,
+                grammar=ask.grammar,
+                hint=ask.hint,
+            )
+        )
+        compute_ms = (time.monotonic_ns() - started_ns) / 1e6
+        return _Result(heard, len(pcm) // BYTES_PER_SAMPLE, compute_ms)
+
+    # Receive thread.
+
+    def describe(self) -> dict[str, Any]:
+        """The engine, its languages and what callers may ask of it."""
+        engine = self._engine
+        return {
+            "engine": self._engine_name,
+            "languages": list(engine.languages) if engine else [],
+            "features": list(engine.features) if engine else [],
+        }
+
+    def on_request(self, request: Request, payload: bytes, call: Call) -> None:
+        """Serve `transcribe`."""
+        if not isinstance(request, Transcribe):
+            raise UnknownMessageError(f"asr does not serve {type(request).__name__}")
+        samples = audio_samples(request, payload)
+        self._check_language(request.language)
+        if not request.final and not self.engine_idle:
+            raise OverloadedError("the engine is at work; a partial transcript does not wait")
+        audio_ms = samples_to_ms(samples, MIC_RATE_HZ)
+        job = Job(
+            "transcribe" if request.final else "partial",
+            self.config.budget_ms + audio_ms * self.config.budget_real_time_factor,
+            run=lambda: self._transcribe(request, payload),
+            done=lambda result: self._on_done(request, result, call),
+            failed=lambda error: self._on_failed(error, call),
+            urgent=request.final,
+        )
+        self.submit(job)
+
+    def on_close(self) -> None:
+        """Let the engine end its call, then unmap the rings."""
+        super().on_close()
+        self._rings.close()
+
+    def _check_language(self, language: str) -> None:
+        known = self._loaded().languages
+        primary = language.partition("-")[0].lower()
+        if known and primary not in {"", _AUTO, *known}:
+            spoken = ", ".join(known)
+            text = f"{self._engine_name} understands {spoken}, not {language!r}: swap the engine"
+            raise LanguageError(text)
+
+    def _on_done(self, request: Transcribe, result: _Result, call: Call) -> None:
+        self._failures = 0
+        call.reply(transcript(request, result.heard, result.samples, result.compute_ms))
+
+    def _on_failed(self, error: StreamTalkError, call: Call) -> None:
+        call.refuse(error)
+        if isinstance(error, EngineError) and not isinstance(error, LanguageError):
+            self._failures += 1
+            if self._failures >= FAILURES_IN_A_ROW:
+                self.become_failed(f"{self._failures} transcripts in a row failed: {error}")
+
+    def _loaded(self) -> RecognitionEngine:
+        if self._engine is None:
+            raise NotReadyError("the model is still being loaded; try again in a moment")
+        return self._engine
+
+
+def audio_samples(request: Transcribe, payload: bytes) -> int:
+    """Length of the audio that a call names; raises MalformedError for none, or too much."""
+    if request.ring:
+        samples = request.to_sample - request.from_sample
+    elif len(payload) % BYTES_PER_SAMPLE:
+        raise MalformedError("the payload is not s16le: it has an odd number of bytes")
+    else:
+        samples = len(payload) // BYTES_PER_SAMPLE
+    if not 0 < samples <= MAX_RANGE_S * MIC_RATE_HZ:
+        raise MalformedError(f"{samples} samples: name a ring and a range of 1 sample to 60 s")
+    return samples
+
+
+def transcript(request: Transcribe, heard: Heard, samples: int, compute_ms: float) -> Transcript:
+    """The reply, words placed in the stream that the request named."""
+    first = request.from_sample if request.ring else 0
+    words = [
+        Word(
+            text=word.text,
+            from_sample=first + word.from_sample,
+            to_sample=first + word.to_sample,
+            confidence=word.confidence,
+        )
+        for word in heard.words
+    ]
+    return Transcript(
+        text=heard.text,
+        final=request.final,
+        language=heard.language,
+        confidence=heard.confidence,
+        rejected=heard.rejected,
+        words=words,
+        audio_ms=samples_to_ms(samples, MIC_RATE_HZ),
+        compute_ms=compute_ms,
+    )
