@@ -1,4 +1,4 @@
-"""The mark that a service is being swapped; it goes with the process that swaps, however that ends."""
+"""The mark that a service is being swapped; it goes when the process that swaps ends, somehow."""
 
 import fcntl
 import os

@@ -1,0 +1,1 @@
+"""Finds processes that hang or crash again and again, and sets right which of them run."""

@@ -1,0 +1,32 @@
+"""Settings of the watchdog: the `[watchdog]` table of `streamtalk.toml`."""
+
+from typing import Annotated
+
+import msgspec
+
+Seconds = Annotated[float, msgspec.Meta(ge=1.0, le=86_400.0)]
+
+
+class WatchdogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[watchdog]` table."""
+
+    nice: int = 0
+    """Niceness of the process."""
+
+    silent_s: Seconds = 4.0
+    """A process that has answered before and then no probe for this long is killed."""
+
+    start_s: Seconds = 30.0
+    """A process may take this long until it first answers, and between answers while it loads."""
+
+    crash_limit: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 5
+    """More deaths of one slot than this in `crash_window_s`, and it is restarted slowly."""
+
+    crash_window_s: Seconds = 60.0
+    """How long a death counts, and how long a slow restart must hold to be trusted again."""
+
+    retry_s: Seconds = 30.0
+    """Pause between slow restarts, and between tries of a slot that supervisord has given up."""
+
+    surplus_s: Seconds = 60.0
+    """An instance that nobody uses, with no swap going on, is stopped after this time."""

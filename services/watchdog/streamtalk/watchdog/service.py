@@ -1,0 +1,154 @@
+"""The watchdog as a service: probes in one thread, supervisord in another, decisions in between."""
+
+import dataclasses
+import faulthandler
+import os
+import time
+from typing import Any, Final
+
+from streamtalk.client.caller import Caller
+from streamtalk.proto.directory import Activate, Directory, Lookup
+from streamtalk.proto.errors import StreamTalkError
+from streamtalk.proto.health import Health, Probe
+from streamtalk.proto.message import Reply
+from streamtalk.runtime.service import Service, ServiceContext
+from streamtalk.watchdog.account import Command, CrashLimits, Ledger
+from streamtalk.watchdog.config import WatchdogConfig
+from streamtalk.watchdog.judge import Judge, Limits, Verdict
+from streamtalk.watchdog.metrics import WatchdogMetrics
+from streamtalk.watchdog.roster import Roster, meant_slots, service_of
+from streamtalk.watchdog.supervisor_thread import Look, Order, SupervisorThread
+
+_TICK_NS: Final = 250_000_000
+_ROUND_NS: Final = 1_000_000_000
+_FRESH_NS: Final = 3_000_000_000
+_BLIND_NS: Final = 5_000_000_000
+"""What supervisord said this long ago is no ground to act on."""
+
+_PROBE_S: Final = 4.0
+"""Longer than a round, so that an answer which waited for us while we were late still counts."""
+
+_CALL_S: Final = 1.0
+_OWN_HANG_S: Final = 20.0
+"""A watchdog that does not come round for so long ends itself; supervisord starts the next."""
+
+_REGISTRY_SLOT: Final = "registry_0"
+
+
+class WatchdogService(Service[WatchdogConfig]):
+    """Kills what hangs, slows down what crashes, keeps one instance of each model active."""
+
+    service = "watchdog"
+
+    def __init__(self, context: ServiceContext, config: WatchdogConfig) -> None:
+        self._metrics = WatchdogMetrics()
+        super().__init__(dataclasses.replace(context, metrics=self._metrics), config)
+        self._caller = Caller(self.zmq_context, self.reactor)
+        self._judge = Judge(Limits(_ns(config.silent_s), _ns(config.start_s)))
+        crashes = CrashLimits(config.crash_limit, _ns(config.crash_window_s), _ns(config.retry_s))
+        self._ledger = Ledger(crashes)
+        self._roster = Roster(_ns(config.surplus_s))
+        self._supervisor = SupervisorThread(context.run_dir, self._on_look, self.log)
+        self._directory = Directory(version=0, registry="")
+        self._directory_ns = -_FRESH_NS
+        self._looked_ns = 0
+        self._round_due_ns = 0
+        self._kills = 0
+
+    def on_start(self) -> None:
+        """Begin to look at supervisord."""
+        self._supervisor.start()
+        self.become_ready()
+
+    def on_tick(self, now_ns: int) -> int:
+        """Probe when a round is due, then judge."""
+        self._caller.tick(now_ns)
+        if now_ns - self._looked_ns > _BLIND_NS:
+            self._judge.see({})
+        if now_ns >= self._round_due_ns:
+            self._round_due_ns = now_ns + _ROUND_NS
+            self._begin_round()
+        fresh = self._known_directory(now_ns) is not None
+        for verdict in self._judge.judge(now_ns, directory_fresh=fresh):
+            self._kill(verdict)
+        return now_ns + _TICK_NS
+
+    def counts(self) -> dict[str, Any]:
+        """Kills so far."""
+        return {"items_done": self._kills}
+
+    def on_close(self) -> None:
+        """Close the lines and leave supervisord alone."""
+        faulthandler.cancel_dump_traceback_later()
+        self._supervisor.close()
+        self._caller.close()
+
+    def _begin_round(self) -> None:
+        faulthandler.dump_traceback_later(_OWN_HANG_S, exit=True)
+        registry = self.context.run_dir.registry
+        self._caller.call(registry, Lookup(), _CALL_S, self._on_directory, self._no_answer)
+        endpoints = self._judge.endpoints()
+        self._caller.forget({registry, *endpoints})
+        for endpoint in endpoints:
+            self._caller.call(endpoint, Probe(), _PROBE_S, self._on_health, self._no_answer)
+
+    def _on_directory(self, reply: Reply) -> None:
+        if isinstance(reply, Directory):
+            self._directory, self._directory_ns = reply, time.monotonic_ns()
+            self._locate()
+
+    def _on_health(self, reply: Reply) -> None:
+        if isinstance(reply, Health):
+            self._judge.hear(reply)
+
+    def _no_answer(self, error: StreamTalkError) -> None:
+        self.log.debug("no answer", extra={"fields": {"reason": str(error)}})
+
+    def _known_directory(self, now_ns: int) -> Directory | None:
+        return self._directory if now_ns - self._directory_ns <= _FRESH_NS else None
+
+    def _locate(self) -> None:
+        for instance in self._directory.instances:
+            self._judge.locate(instance.slot, instance.pid, instance.endpoint)
+        # The registry must be found without the registry.
+        self._judge.locate_slot(_REGISTRY_SLOT, self.context.run_dir.registry)
+
+    def _on_look(self, look: Look) -> None:
+        self.post(lambda: self._take(look))
+
+    def _take(self, look: Look) -> None:
+        if self.state != "ready":
+            return
+        now_ns = time.monotonic_ns()
+        self._looked_ns = now_ns
+        up = [p for p in look.processes if p.state in ("RUNNING", "STARTING")]
+        self._judge.see({p.slot: p.pid for p in up if p.pid != os.getpid()})
+        self._locate()
+        directory = self._known_directory(now_ns)
+        meant = meant_slots(look.processes, directory, look.swapping)
+        commands = self._ledger.see(look.processes, meant, now_ns)
+        commands += self._roster.see(look.processes, directory, look.swapping, now_ns)
+        for command in commands:
+            self._do(command)
+        self.reason = self._ledger.notes
+
+    def _kill(self, verdict: Verdict) -> None:
+        fields = dataclasses.asdict(verdict)
+        self.log.error("killing a process that hangs", extra={"fields": fields})
+        self._kills += 1
+        self._metrics.kills.add(verdict.reason)
+        self._supervisor.order(Order("kill", verdict.slot, verdict.pid))
+
+    def _do(self, command: Command) -> None:
+        self.log.warning(command.action, extra={"fields": dataclasses.asdict(command)})
+        self._metrics.commands.add(command.action)
+        if command.action == "activate":
+            request = Activate(service=service_of(command.slot), slots=[command.slot])
+            registry = self.context.run_dir.registry
+            self._caller.call(registry, request, _CALL_S, self._on_directory, self._no_answer)
+        else:
+            self._supervisor.order(Order(command.action, command.slot))
+
+
+def _ns(duration_s: float) -> int:
+    return int(duration_s * 1e9)
