@@ -21,8 +21,14 @@ import zmq
 from streamtalk.client.peer import Peer
 from streamtalk.client.rundir import RunDir
 from streamtalk.client.sockets import open_socket
-from streamtalk.proto.attachment import Attach, Attached
-from streamtalk.proto.audio import FRAME_MS, MIC_FRAME_BYTES, MIC_FRAME_SAMPLES, MIC_RATE_HZ
+from streamtalk.proto.attachment import Attach
+from streamtalk.proto.audio import (
+    BYTES_PER_SAMPLE,
+    FRAME_MS,
+    MIC_FRAME_BYTES,
+    MIC_FRAME_SAMPLES,
+    MIC_RATE_HZ,
+)
 from streamtalk.proto.codec import decode, encode
 from streamtalk.proto.errors import CallError, DeadlineError
 from streamtalk.proto.frames import Mic
@@ -37,17 +43,40 @@ from streamtalk.vad.tracker import CHUNK_SAMPLES
 
 START_S: Final = 30.0
 _WARM_S: Final = 2.0
+_MARK: Final = 100_000
+_TICKS_PER_S: Final = 1_000 // FRAME_MS
 _CHUNKS_PER_S: Final = MIC_RATE_HZ / CHUNK_SAMPLES
 
 
-class Microphones:
-    """Sessions whose frames are spread evenly over each 20 ms, as independent edges would be."""
+class Audience:
+    """Sessions in real time: microphones, their leases renewed, the states that come back.
 
-    def __init__(self, bus: zmq.Socket[bytes], sessions: int) -> None:
-        self._bus = bus
-        self._topics = [topic("audio", "mic", f"bench-{n}") for n in range(sessions)]
+    Frames are spread evenly over each 20 ms, as those of independent edges would be.
+    """
+
+    def __init__(self, context: zmq.Context[Any], run_dir: RunDir, sessions: int) -> None:
+        self._bus = open_socket(context, zmq.XPUB, _MARK)
+        self._heard = open_socket(context, zmq.SUB, _MARK)
+        self._calls = open_socket(context, zmq.DEALER)
+        self._heard.setsockopt(zmq.SUBSCRIBE, b"")
+        self._heard.bind(run_dir.bus_in)
+        self._bus.bind(run_dir.bus_out)
+        self._names = [f"bench-{number}" for number in range(sessions)]
+        self._topics = [topic("audio", "mic", name) for name in self._names]
         self._pcm = (np.concatenate([voice(), voice() * 0]) * 32_767).astype("<i2").tobytes()
         self._tick = 0
+        self._sample = 0
+        self.lost: dict[bytes, int] = {}
+
+    def attach(self, endpoint: str) -> None:
+        """Attach every session and wait until all are subscribed."""
+        self._calls.connect(endpoint)
+        for name in self._names:
+            self._renew(name)
+        for _ in self._names:
+            if not self._bus.poll(int(START_S * 1000)):
+                raise DeadlineError("vad did not subscribe to every microphone")
+            self._bus.recv()
 
     def run(self, seconds: float) -> None:
         """Publish in real time; what is behind time is sent at once."""
@@ -60,12 +89,35 @@ class Microphones:
                 if ahead_ns > 0:
                     time.sleep(ahead_ns / 1e9)
                 self._send(name)
-            self._tick += 1
+            self._sample += MIC_FRAME_SAMPLES
+            self._keep()
+
+    def close(self) -> None:
+        """Close the sockets."""
+        for socket in (self._bus, self._heard, self._calls):
+            socket.close()
 
     def _send(self, name: bytes) -> None:
-        header = encode(Mic(stream="bench", sample=self._tick * MIC_FRAME_SAMPLES))
-        at = self._tick * MIC_FRAME_BYTES % (len(self._pcm) - MIC_FRAME_BYTES)
+        header = encode(Mic(stream="bench", sample=self._sample))
+        at = self._sample * BYTES_PER_SAMPLE % (len(self._pcm) - MIC_FRAME_BYTES)
         self._bus.send_multipart([name, header, self._pcm[at : at + MIC_FRAME_BYTES]])
+
+    def _keep(self) -> None:
+        """Renew each lease once a second, and take what came back."""
+        self._tick += 1
+        for name in self._names[self._tick % _TICKS_PER_S :: _TICKS_PER_S]:
+            self._renew(name)
+        while self._calls.poll(0):
+            self._calls.recv_multipart()
+        while self._heard.poll(0):
+            where, header, _ = self._heard.recv_multipart()
+            state = decode(header)
+            if isinstance(state, VadState):
+                self.lost[where] = state.frames_lost
+
+    def _renew(self, session: str) -> None:
+        request = Attach(session=session, stream="bench", ring="", from_sample=0, lease="bench")
+        self._calls.send_multipart([b"bench", b"", encode(request)])
 
 
 def inference_cores(sessions: int, seconds: float = 2.0) -> float:
@@ -87,83 +139,56 @@ def inference_cores(sessions: int, seconds: float = 2.0) -> float:
 
 def measure(sessions: int, seconds: float = 10.0) -> dict[str, Any]:
     """Cores that a `vad` process takes for these sessions, and frames that it lost."""
-    with (
-        tempfile.TemporaryDirectory(prefix="st-") as folder,
-        zmq.Context() as context,
-        open_socket(context, zmq.SUB, 100_000) as heard,
-        open_socket(context, zmq.XPUB, 100_000) as bus,
-    ):
+    with tempfile.TemporaryDirectory(prefix="st-") as folder, zmq.Context() as context:
         run_dir = RunDir(Path(folder)).prepare()
-        heard.setsockopt(zmq.SUBSCRIBE, b"")
-        heard.bind(run_dir.bus_in)
-        bus.bind(run_dir.bus_out)
+        audience = Audience(context, run_dir, sessions)
         command = [sys.executable, "-m", "streamtalk.vad", "--run-dir", folder]
         with subprocess.Popen(command) as process:
             try:
-                _attach_all(context, run_dir, bus, sessions)
-                found = _measure_process(psutil.Process(process.pid), bus, sessions, seconds)
+                audience.attach(_wait_ready(context, run_dir))
+                found = _measure_process(psutil.Process(process.pid), audience, seconds)
             finally:
                 process.terminate()
-        found["frames_lost"] = _frames_lost(heard)
-    return {**found, "inference_cores": round(inference_cores(sessions), 4)}
-
-
-def _attach_all(
-    context: zmq.Context[Any], run_dir: RunDir, bus: zmq.Socket[bytes], sessions: int
-) -> None:
-    with _connect(context, run_dir) as peer:
-        for number in range(sessions):
-            session, lease = f"bench-{number}", "bench"
-            request = Attach(session=session, stream="bench", ring="", from_sample=0, lease=lease)
-            peer.call(request, Attached, START_S)
-            bus.recv()
-
-
-def _connect(context: zmq.Context[Any], run_dir: RunDir) -> Peer:
-    end_s = time.monotonic() + START_S
-    while time.monotonic() < end_s:
-        for path in (run_dir.path / "s").glob("vad_0-*.sock"):
-            peer = Peer(context, f"ipc://{path}")
-            if _is_ready(peer):
-                return peer
-            peer.close()
-        time.sleep(0.05)
-    raise DeadlineError(f"vad was not ready after {START_S:.0f} s; see {run_dir.logs}")
-
-
-def _is_ready(peer: Peer) -> bool:
-    try:
-        return peer.call(Probe(), Health, 1.0).instance.ready
-    except CallError:
-        return False
-
-
-def _measure_process(
-    process: psutil.Process, bus: zmq.Socket[bytes], sessions: int, seconds: float
-) -> dict[str, Any]:
-    microphones = Microphones(bus, sessions)
-    microphones.run(_WARM_S)
-    before, start_s = process.cpu_times(), time.monotonic()
-    microphones.run(seconds)
-    after, elapsed_s = process.cpu_times(), time.monotonic() - start_s
-    spent_s = after.user + after.system - before.user - before.system
+                audience.close()
     return {
         "sessions": sessions,
-        "seconds": round(elapsed_s, 1),
-        "cores": round(spent_s / elapsed_s, 4),
-        "rss_mb": round(process.memory_info().rss / (1 << 20), 1),
+        **found,
+        "inference_cores": round(inference_cores(sessions), 4),
+        "sessions_heard": len(audience.lost),
+        "frames_lost": sum(audience.lost.values()),
         "machine_load": round(os.getloadavg()[0], 1),
     }
 
 
-def _frames_lost(heard: zmq.Socket[bytes]) -> int:
-    lost: dict[bytes, int] = {}
-    while heard.poll(100):
-        name, header, _ = heard.recv_multipart()
-        state = decode(header)
-        if isinstance(state, VadState):
-            lost[name] = state.frames_lost
-    return sum(lost.values())
+def _wait_ready(context: zmq.Context[Any], run_dir: RunDir) -> str:
+    end_s = time.monotonic() + START_S
+    while time.monotonic() < end_s:
+        for path in (run_dir.path / "s").glob("vad_0-*.sock"):
+            if _is_ready(context, f"ipc://{path}"):
+                return f"ipc://{path}"
+        time.sleep(0.05)
+    raise DeadlineError(f"vad was not ready after {START_S:.0f} s")
+
+
+def _is_ready(context: zmq.Context[Any], endpoint: str) -> bool:
+    try:
+        with Peer(context, endpoint) as peer:
+            return peer.call(Probe(), Health, 1.0).instance.ready
+    except CallError:
+        return False
+
+
+def _measure_process(process: psutil.Process, audience: Audience, seconds: float) -> dict[str, Any]:
+    audience.run(_WARM_S)
+    before, start_s = process.cpu_times(), time.monotonic()
+    audience.run(seconds)
+    after, elapsed_s = process.cpu_times(), time.monotonic() - start_s
+    spent_s = after.user + after.system - before.user - before.system
+    return {
+        "seconds": round(elapsed_s, 1),
+        "cores": round(spent_s / elapsed_s, 4),
+        "rss_mb": round(process.memory_info().rss / (1 << 20), 1),
+    }
 
 
 def main() -> None:

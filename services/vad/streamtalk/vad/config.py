@@ -71,7 +71,7 @@ class BatchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     none_up_to_sessions: int = 4
     """With this many sessions a chunk is judged at once."""
 
-    full_at_sessions: int = 64
+    full_at_sessions: int = 32
     """From here on the wait is whole."""
 
 
