@@ -4,6 +4,7 @@ The edge writes, any number of processes read, and the file outlives kill -9 of 
 One writer; readers never block it: they copy, then check that the writer has not lapped them.
 """
 
+import contextlib
 import mmap
 import os
 import time
@@ -26,7 +27,7 @@ _SLACK_SAMPLES: Final = MIC_RATE_HZ // 10
 
 
 class RingWriter:
-    """The edge's end of the ring. Replaces whatever file was there; `close` removes it."""
+    """The edge's end of the ring. Replaces whatever file was there; `close` removes its own."""
 
     def __init__(self, path: Path, stream: str) -> None:
         self.path = path
@@ -38,6 +39,7 @@ class RingWriter:
         with os.fdopen(descriptor, "r+b") as file:
             file.truncate(_DATA_OFFSET + _CAPACITY_BYTES)
             self._map = mmap.mmap(file.fileno(), 0)
+            self._file = os.fstat(file.fileno()).st_ino
         self._map[: len(_MAGIC)] = _MAGIC
         name = stream.encode()
         self._map[_STREAM_OFFSET : _STREAM_OFFSET + len(name)] = name
@@ -62,7 +64,9 @@ class RingWriter:
         if not self._map.closed:
             self._words.release()
             self._map.close()
-            self.path.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                if self.path.stat().st_ino == self._file:
+                    self.path.unlink()
 
 
 class RingReader:
@@ -70,8 +74,12 @@ class RingReader:
 
     def __init__(self, path: Path) -> None:
         try:
-            with path.open("rb") as file:
-                self._map = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+            # Without O_NONBLOCK, a named pipe would be waited for.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            try:
+                self._map = mmap.mmap(descriptor, 0, prot=mmap.PROT_READ)
+            finally:
+                os.close(descriptor)
         except (OSError, ValueError) as error:
             message = f"no microphone ring at {path}: {error}"
             raise AudioRangeError(message) from error
