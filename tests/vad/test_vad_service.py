@@ -10,6 +10,7 @@ from streamtalk.client.peer import Peer
 from streamtalk.client.ring import RingWriter
 from streamtalk.proto.attachment import Attach, Attached, Detach
 from streamtalk.proto.audio import MIC_FRAME_BYTES, MIC_FRAME_SAMPLES
+from streamtalk.proto.codec import decode
 from streamtalk.proto.errors import UnknownMessageError
 from streamtalk.proto.frames import Mic
 from streamtalk.proto.health import Health, Probe
@@ -193,3 +194,36 @@ def test_foreign_request_is_refused(peer: Peer) -> None:
     with pytest.raises(UnknownMessageError, match="vad does not serve Transcribe"):
         peer.call(Transcribe(), Transcript, 2.0)
     assert peer.call(Probe(), Health, 2.0).instance.engine == "silero"
+
+
+def test_many_sessions_are_judged_together_and_few_again_alone(vad: Alone, peer: Peer) -> None:
+    """Above four sessions frames are taken in windows; nobody is lost going there or back."""
+    names = [f"many-{number}" for number in range(8)]
+    for name in names:
+        request = Attach(session=name, stream=STREAM, ring="", from_sample=0, lease="many")
+        peer.call(request, Attached, 2.0)
+        vad.wait_subscribed(topic("audio", "mic", name))
+    _publish_silence(vad, names, 0, 50)
+    _wait_judged(vad, names, 15_000)
+    for name in names[2:]:
+        peer.call(Detach(session=name, lease="many"), Ok, 2.0)
+    _publish_silence(vad, names[:2], 50, 100)
+    _wait_judged(vad, names[:2], 31_000)
+
+
+def _publish_silence(vad: Alone, names: list[str], first: int, end: int) -> None:
+    for number in range(first, end):
+        for name in names:
+            mic = Mic(stream=STREAM, sample=number * MIC_FRAME_SAMPLES)
+            vad.publish(topic("audio", "mic", name), mic, bytes(MIC_FRAME_BYTES))
+
+
+def _wait_judged(vad: Alone, names: list[str], sample: int) -> None:
+    waiting = {topic("state", "vad", name) for name in names}
+    while waiting:
+        assert vad.heard.poll(10_000), f"{waiting} did not get to sample {sample}"
+        where, header, _ = vad.heard.recv_multipart()
+        state = decode(header)
+        if isinstance(state, VadState) and state.sample >= sample:
+            assert state.frames_lost == 0
+            waiting.discard(where)
