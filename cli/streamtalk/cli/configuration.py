@@ -47,7 +47,7 @@ def check(config: Path | None, profile: str | None) -> dict[str, Any]:
 
 
 def _refuse_unknown_tables(document: Table, prefix: str) -> None:
-    import difflib  # noqa: PLC0415
+    import difflib
 
     known = [*TABLES, "profiles"]
     for name in document:

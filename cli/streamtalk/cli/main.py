@@ -14,6 +14,15 @@ COMMANDS: Final = {
     "status": "status",
     "probe": "status",
     "converse": "converse",
+    "say": "say",
+    "transcribe": "transcribe",
+    "swap": "swap",
+    "doctor": "doctor",
+    "devices": "devices",
+    "history": "history",
+    "config": "config",
+    "tap": "tap",
+    "metrics": "metrics",
 }
 """Command name to the module of this package that defines a function of that name."""
 

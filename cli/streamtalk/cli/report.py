@@ -12,7 +12,6 @@ from streamtalk.proto.conversation import Turn, Turns
 _STAGES: Final = ("vad", "turn", "asr", "llm_first_text", "tts_first_audio", "playback")
 
 
-
 def _seconds(sample: int | None) -> float | None:
     return None if sample is None else round(sample / MIC_RATE_HZ, 3)
 

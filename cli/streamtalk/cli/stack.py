@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import zmq
 
 from streamtalk.client.peer import Peer
@@ -20,13 +21,19 @@ from streamtalk.client.rundir import RunDir
 from streamtalk.proto.directory import Directory, Instance, Lookup
 from streamtalk.proto.errors import InputError, NotReadyError, StreamTalkError
 from streamtalk.runtime.config import CONFIG_VARIABLE, PROFILE_VARIABLE, RUN_DIR_VARIABLE
-from streamtalk.runtime.supervision import ProcessState, Supervisor
+from streamtalk.runtime.supervision import ProcessState, Supervisor, SupervisorFault
 
 PYTHON_VARIABLE: Final = "STREAMTALK_PYTHON"
 _LEFTOVER_WAIT_S: Final = 8.0
+_LAUNCH: Final = "launch.json"
 _POLL_S: Final = 0.05
 _DOWN_S: Final = 20.0
 _LOOKUP_S: Final = 0.5
+_LEFT: Final = (
+    *(("s", "*.sock"), ("rings", "*.ring*")),
+    *(("slots", "registry.json"), ("slots", "*.toml"), ("slots", "*.toml.new")),
+)
+"""What a stack leaves in the run directory; overlays of a swap end with the stack."""
 
 
 def supervisord_conf() -> Path:
@@ -46,6 +53,13 @@ class Progress:
     """Services that are not ready, and what they are doing."""
 
 
+class Launch(msgspec.Struct, frozen=True):
+    """What a stack was started with."""
+
+    config: Path | None = None
+    profile: str | None = None
+
+
 class Stack:
     """One run directory's stack."""
 
@@ -55,11 +69,13 @@ class Stack:
 
     @property
     def running(self) -> bool:
-        """Whether a supervisord answers."""
+        """Whether a supervisord answers, be it only that it is shutting down."""
         try:
             self.supervisor.processes()
-        except StreamTalkError:
+        except NotReadyError:
             return False
+        except SupervisorFault:
+            return True
         return True
 
     def directory(self) -> Directory:
@@ -71,6 +87,13 @@ class Stack:
         finally:
             context.destroy(linger=0)
 
+    def launch(self) -> Launch:
+        """Configuration and profile that the running stack was started with."""
+        try:
+            return msgspec.json.decode((self.run_dir.slots / _LAUNCH).read_bytes(), type=Launch)
+        except (OSError, msgspec.DecodeError):
+            return Launch()
+
     def start(self, config: Path | None, profile: str | None) -> int:
         """Start supervisord detached; returns its process id.
 
@@ -81,6 +104,8 @@ class Stack:
         try:
             self._wait_for_leftovers()
             self._clean()
+            launch = Launch(config.absolute() if config else None, profile)
+            (self.run_dir.slots / _LAUNCH).write_bytes(msgspec.json.encode(launch))
             return self._spawn(lock, config, profile)
         finally:
             os.close(lock)
@@ -114,7 +139,7 @@ class Stack:
 
     def _clean(self) -> None:
         """Remove what a killed stack left; nobody lives here, the locks say."""
-        for folder, pattern in (("s", "*.sock"), ("rings", "*.ring*"), ("slots", "registry.json")):
+        for folder, pattern in _LEFT:
             for path in (self.run_dir.path / folder).glob(pattern):
                 path.unlink(missing_ok=True)
 
@@ -186,7 +211,7 @@ class Stack:
 
     def _why_not(self, process: ProcessState, instance: Instance | None) -> str:
         if process.state == "FATAL":
-            return f"failed to start: {self._last_words(process.slot)}"
+            return f"failed to start: {self.last_words(process.slot)}"
         if instance is None:
             return "starting"
         if instance.ready:
@@ -194,7 +219,8 @@ class Stack:
         failed = instance.state == "failed" and not instance.reason.startswith("waiting")
         return f"failed: {instance.reason}" if failed else instance.state
 
-    def _last_words(self, slot: str) -> str:
+    def last_words(self, slot: str) -> str:
+        """The last line that a slot's process printed."""
         with contextlib.suppress(OSError):
             text = (self.run_dir.logs / f"{slot}.out").read_text(errors="replace").strip()
             if text:

@@ -9,6 +9,7 @@ import typer
 import zmq
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from streamtalk.cli.options import RunDirOption, find_run_dir
 from streamtalk.client.peer import Peer
@@ -23,6 +24,8 @@ _FIELDS: Final = (
     *("service", "instance", "slot", "engine", "state", "pid", "uptime_s"),
     *("live", "ready", "items_done", "queue", "rss_mb", "reason"),
 )
+
+_COLUMNS: Final = ("slot", "engine", "state", "pid", "up", "done", "queue", "MB", "")
 
 
 def collect(run_dir: RunDir) -> dict[str, Any]:
@@ -60,19 +63,30 @@ def status(
     if as_json:
         typer.echo(json.dumps(found))
         return
-    table = Table(box=None, header_style="bold")
-    columns = (
-        *("service", "slot", "engine", "state", "pid"),
-        *("uptime_s", "items_done", "queue", "rss_mb"),
-    )
-    for name in (*columns, "reason"):
-        table.add_column(name)
-    for row in found["services"]:
-        table.add_row(*(str(row[name]) for name in (*columns, "reason")))
     console = Console()
-    console.print(table)
+    console.print(_table(found["services"]))
     for row in found["sessions"]:
         console.print(f"session {row['session']}: {row['state']}, turn {row['turn']}")
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in _COLUMNS:
+        right = name in ("pid", "up", "done", "queue", "MB")
+        table.add_column(name, justify="right" if right else "left", no_wrap=name != "")
+    for row in sorted(rows, key=lambda row: row["slot"]):
+        state = Text(row["state"], "green" if row["ready"] else "red")
+        counts = (row["items_done"], row["queue"], round(row["rss_mb"]))
+        words = [str(row["pid"]), _duration(row["uptime_s"]), *(str(n) for n in counts)]
+        table.add_row(row["slot"], row["engine"], state, *words, row["reason"])
+    return table
+
+
+def _duration(seconds: float) -> str:
+    for unit, length_s in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= 2 * length_s:
+            return f"{seconds / length_s:.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def probe(
