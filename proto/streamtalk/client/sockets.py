@@ -11,6 +11,8 @@ AUDIO_MARK: Final = 10_000
 """High-water mark of bus sockets in messages: 2 s of 100 sessions, far above twice any credit."""
 
 CALL_MARK: Final = 1_000
+_MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
+_READABLE: Final = int(zmq.POLLIN)
 _HEARTBEAT_MS: Final = 1_000
 _HEARTBEAT_TIMEOUT_MS: Final = 3_000
 
@@ -45,6 +47,34 @@ def open_subscriber(
         socket.setsockopt(zmq.SUBSCRIBE, prefix)
     socket.connect(run_dir.bus_out)
     return socket
+
+
+def send_parts(socket: zmq.Socket[bytes], *parts: bytes) -> None:
+    """Send one message without waiting: half the cost of `send_multipart`, which checks each part.
+
+    Raises zmq.Again when the socket's queue is full.
+    """
+    for part in parts[:-1]:
+        socket.send(part, _MORE)
+    socket.send(parts[-1], zmq.NOBLOCK)
+
+
+def receive_parts(socket: zmq.Socket[bytes]) -> list[bytes]:
+    """The next message, without waiting: `recv_multipart` asks the socket after every part.
+
+    Raises zmq.Again when there is none.
+    """
+    frame = socket.recv(zmq.NOBLOCK, copy=False)
+    parts = [frame.bytes]
+    while frame.more:
+        frame = socket.recv(zmq.NOBLOCK, copy=False)
+        parts.append(frame.bytes)
+    return parts
+
+
+def has_message(socket: zmq.Socket[bytes]) -> bool:
+    """Whether a message waits: a third of the cost of the exception that says no."""
+    return bool(int(socket.getsockopt(zmq.EVENTS)) & _READABLE)
 
 
 def split_envelope(parts: list[bytes]) -> tuple[list[bytes], bytes, bytes] | None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import zmq
 
+from streamtalk.client.sockets import has_message, receive_parts
 from streamtalk.runtime.mailbox import Mailbox
 
 MAX_BATCH: Final = 256
@@ -68,13 +69,13 @@ class Reactor:
             return
         socket, handler = entry
         for _ in range(MAX_BATCH):
-            if socket.closed:
-                return
             try:
-                parts = socket.recv_multipart(zmq.NOBLOCK)
+                parts = receive_parts(socket)
             except zmq.Again:
                 return
             handler(parts)
+            if socket.closed or not has_message(socket):
+                return
 
     def close(self) -> None:
         """Close the mailbox; the sockets are their owners'."""

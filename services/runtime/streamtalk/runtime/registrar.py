@@ -23,9 +23,11 @@ class Registrar:
         run_dir: RunDir,
         instance: str,
         describe: Callable[[], Instance],
+        state: Callable[[], str],
     ) -> None:
         self._instance = instance
         self._describe = describe
+        self._state = state
         self._due_ns = 0
         self._last_state = ""
         self.active = False
@@ -35,11 +37,11 @@ class Registrar:
 
     def tick(self, now_ns: int) -> int:
         """Register when it is time or the state has changed; returns when it is time again."""
-        instance = self._describe()
-        if now_ns >= self._due_ns or instance.state != self._last_state:
-            self._last_state = instance.state
+        state = self._state()
+        if now_ns >= self._due_ns or state != self._last_state:
+            self._last_state = state
             self._due_ns = now_ns + PERIOD_NS
-            self._send(encode(Register(instance=instance)))
+            self._send(encode(Register(instance=self._describe())))
         return self._due_ns
 
     def receive(self, parts: list[bytes]) -> None:

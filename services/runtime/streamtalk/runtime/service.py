@@ -14,7 +14,7 @@ import msgspec
 import zmq
 
 from streamtalk.client.rundir import RunDir
-from streamtalk.client.sockets import open_publisher, open_subscriber
+from streamtalk.client.sockets import open_publisher, open_subscriber, send_parts
 from streamtalk.proto.codec import encode
 from streamtalk.proto.directory import Instance, InstanceState
 from streamtalk.proto.errors import NotReadyError, UnknownMessageError
@@ -22,7 +22,7 @@ from streamtalk.proto.health import Drain, Health, Metrics, MetricsText, Probe
 from streamtalk.proto.message import Message, Ok, Request
 from streamtalk.runtime.engine_thread import Activity
 from streamtalk.runtime.metrics import ServiceMetrics
-from streamtalk.runtime.process import ProcessIdentity, rss_mb
+from streamtalk.runtime.process import ProcessIdentity, rss_mb, settle_memory
 from streamtalk.runtime.reactor import Reactor
 from streamtalk.runtime.registrar import Registrar
 from streamtalk.runtime.responder import Call, Responder
@@ -77,7 +77,11 @@ class Service(Generic[C]):
         self._publisher = open_publisher(self.zmq_context, context.run_dir)
         self._subscriber = open_subscriber(self.zmq_context, context.run_dir)
         self._registrar = Registrar(
-            self.zmq_context, context.run_dir, context.instance, self.instance
+            self.zmq_context,
+            context.run_dir,
+            context.instance,
+            self.instance,
+            lambda: self.state,
         )
         self.reactor.add(self._responder.socket, self._responder.receive)
         self.reactor.add(self._subscriber, self._on_parts)
@@ -129,7 +133,7 @@ class Service(Generic[C]):
 
     def publish(self, topic: bytes, message: Message, payload: bytes = b"") -> None:
         """Publish on the bus; never waits."""
-        self._publisher.send_multipart([topic, encode(message), payload])
+        send_parts(self._publisher, topic, encode(message), payload)
 
     def subscribe(self, prefix: bytes) -> None:
         """Hear the topics that begin with `prefix`."""
@@ -149,6 +153,8 @@ class Service(Generic[C]):
 
     def become_ready(self) -> None:
         """From now on calls are welcome."""
+        if self.state == "loading":
+            settle_memory()
         if self.state in ("loading", "failed"):
             self._change("ready", "")
 
