@@ -161,11 +161,14 @@ class Edge:
         header = encode(Mic(stream=entry.ring.stream, sample=first))
         self._publisher.send_multipart([entry.mic_topic, header, pcm])
 
-    def pull_speech(self, entry: EdgeSession) -> bytes | None:
-        """The next 20 ms for the loudspeaker: 960 bytes, 24 kHz s16le; None for silence."""
+    def pull_speech(self, entry: EdgeSession, delay_samples: int = 0) -> bytes | None:
+        """The next 20 ms for the loudspeaker: 960 bytes, 24 kHz s16le; None for silence.
+
+        `delay_samples` (24 kHz) pass until the loudspeaker plays what is pulled now.
+        """
         before = entry.sink.playing
         starved = before is not None and before.starved
-        frame = entry.sink.pull(entry.mic_sample)
+        frame = entry.sink.pull(entry.mic_sample, delay_samples)
         playing = entry.sink.playing
         began = playing is not None and playing.frames == 1
         if playing is not before or (playing is not None and playing.starved != starved) or began:

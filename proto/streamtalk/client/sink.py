@@ -9,6 +9,7 @@ from typing import Final
 
 from streamtalk.proto.audio import (
     BYTES_PER_SAMPLE,
+    MIC_RATE_HZ,
     SPEECH_FRAME_BYTES,
     SPEECH_FRAME_SAMPLES,
     SPEECH_RATE_HZ,
@@ -33,6 +34,12 @@ CREDIT_SAMPLES: Final = SPEECH_RATE_HZ
 
 MAX_HELD: Final = 4
 """Answers whose audio is accepted at a time; the oldest candidate gives way."""
+
+_PIECES_AHEAD: Final = 64
+"""Pieces beyond the playing one whose audio is accepted."""
+
+_AHEAD_SAMPLES: Final = 10 * CREDIT_SAMPLES
+"""Audio beyond the playing position that is accepted; whoever sends more has no credit for it."""
 
 _KEPT_RESULTS: Final = 32
 """Stopped answers whose position is still told when it is asked for again."""
@@ -83,6 +90,11 @@ class HeldAnswer:
     starved: bool = False
     first_audible: int | None = None
     last_mic_sample: int = 0
+    delay_samples: int = 0
+    """What was pulled last leaves the loudspeaker so much later, 24 kHz."""
+
+    passed: dict[int, int] = field(default_factory=dict)
+    """Lengths of the pieces that were pulled to their end."""
 
     def have(self) -> tuple[int, int]:
         """First (piece, sample) that is not there."""
@@ -109,21 +121,31 @@ class HeldAnswer:
         stale = header.piece < self.piece or (
             header.piece >= self.floor_piece and header.attempt < self.attempt
         )
-        if stale or header.answer != self.answer:
+        if stale or header.answer != self.answer or len(pcm) % BYTES_PER_SAMPLE:
             return
-        piece = self.pieces.setdefault(header.piece, Piece())
-        if piece.total is not None and piece.samples >= piece.total:
+        if header.piece > self.piece + _PIECES_AHEAD or not self._has_room(header.piece):
             return
+        piece = self.pieces.get(header.piece) or Piece()
         known = piece.samples - header.sample
-        if known < 0:
+        if piece.complete or known < 0:
             return
+        self.pieces[header.piece] = piece
         piece.pcm += pcm[known * BYTES_PER_SAMPLE :]
         if header.total_samples is not None and piece.total is None:
             piece.total = header.total_samples
         if piece.total is not None:
             del piece.pcm[piece.total * BYTES_PER_SAMPLE :]
 
-    def pull(self, mic_sample: int) -> bytes | None:
+    def _has_room(self, number: int) -> bool:
+        """Whether audio of this piece may be kept; later pieces give way to earlier ones."""
+        while sum(p.samples for p in self.pieces.values()) - self.sample > _AHEAD_SAMPLES:
+            last = max(self.pieces)
+            if last <= number:
+                return False
+            del self.pieces[last]
+        return True
+
+    def pull(self, mic_sample: int, delay_samples: int = 0) -> bytes | None:
         """The next 20 ms; None when they are not there.
 
         Pieces are joined without a gap. Where the next piece is not there at all, the frame is
@@ -146,7 +168,8 @@ class HeldAnswer:
             return None
         self._move_to(number, at)
         frame = b"".join(parts).ljust(SPEECH_FRAME_BYTES, b"\0")
-        self._note_played(frame, mic_sample)
+        self.delay_samples = delay_samples
+        self._note_played(frame, mic_sample + delay_samples * MIC_RATE_HZ // SPEECH_RATE_HZ)
         return frame
 
     def _pass_empty_pieces(self) -> None:
@@ -159,7 +182,8 @@ class HeldAnswer:
 
     def _move_to(self, number: int, sample: int) -> None:
         for passed in range(self.piece, number):
-            self.pieces.pop(passed, None)
+            piece = self.pieces.pop(passed, None)
+            self.passed[passed] = piece.samples if piece is not None else 0
         self.piece, self.sample = number, sample
 
     def _note_starved(self) -> None:
@@ -179,6 +203,14 @@ class HeldAnswer:
             if max(*samples, -min(samples)) >= AUDIBLE_LEVEL:
                 self.first_audible = mic_sample
 
+    def heard(self) -> tuple[int, int]:
+        """What has left the loudspeaker: the pulled position less the delay behind the sink."""
+        number, sample = self.piece, self.sample - (0 if self.ended else self.delay_samples)
+        while sample < 0 and number > 0:
+            number -= 1
+            sample += self.passed.get(number, 0)
+        return number, max(0, sample)
+
     def retake(self, piece: int, sample: int, attempt: int) -> tuple[int, int]:
         """End `piece` at `sample`, not before what was played; later pieces are made anew."""
         piece, sample = max((piece, sample), (self.piece, self.sample))
@@ -193,10 +225,11 @@ class HeldAnswer:
 
     def stopped(self, mic_sample: int) -> Stopped:
         """How far it was played."""
+        piece, sample = self.heard()
         return Stopped(
             answer=self.answer,
-            piece=self.piece,
-            sample=self.sample,
+            piece=piece,
+            sample=sample,
             ended=self.ended,
             mic_sample=self.last_mic_sample if self.frames else mic_sample,
             first_audible=self.first_audible,
@@ -241,6 +274,8 @@ class Sink:
         self.term = request.term
         if isinstance(request, Stop):
             return self._stop(request.answer, mic_sample)
+        if request.answer in self._results:
+            return self._too_late(request)
         held = self._hold(request.answer)
         if isinstance(request, Retake):
             piece, sample = held.retake(request.piece, request.sample, request.attempt)
@@ -262,12 +297,12 @@ class Sink:
         if held is not None:
             held.accept(header, pcm)
 
-    def pull(self, mic_sample: int) -> bytes | None:
+    def pull(self, mic_sample: int, delay_samples: int = 0) -> bytes | None:
         """The next 20 ms of the answer that is played, or None for silence."""
         playing = self.playing
         if playing is None:
             return None
-        frame = playing.pull(mic_sample)
+        frame = playing.pull(mic_sample, delay_samples)
         if playing.ended:
             self.ended = playing.answer
             self._stop(playing.answer, mic_sample)
@@ -276,18 +311,27 @@ class Sink:
     def state(self, mic_sample: int, *, muted: bool = False) -> PlaybackState:
         """The whole state, for publishing."""
         playing = self.playing
+        piece, sample = playing.heard() if playing else (0, 0)
         return PlaybackState(
             term=self.term,
             mic_sample=mic_sample,
             playing=playing.answer if playing else None,
-            piece=playing.piece if playing else 0,
-            sample=playing.sample if playing else 0,
+            piece=piece,
+            sample=sample,
             first_audible=playing.first_audible if playing else None,
             ended=self.ended,
             starved=playing.starved if playing else False,
             muted=muted,
             held=[held.frontier() for held in self._held.values()],
         )
+
+    @staticmethod
+    def _too_late(request: SinkRequest) -> Reply:
+        """An answer that was stopped or has ended never begins again."""
+        if isinstance(request, Retake):
+            message = f"answer {request.answer} is over"
+            raise SessionError(message)
+        return Ok()
 
     def _hold(self, answer: str) -> HeldAnswer:
         held = self._held.get(answer)

@@ -8,7 +8,7 @@ from streamtalk.audio_io.gate import MicrophoneGate
 from streamtalk.audio_io.handoff import Handoff
 from streamtalk.client.edge import Edge, EdgeSession
 from streamtalk.client.rundir import RunDir
-from streamtalk.proto.audio import MIC_FRAME_BYTES
+from streamtalk.proto.audio import MIC_FRAME_BYTES, SPEECH_RATE_HZ
 from streamtalk.runtime.mailbox import Mailbox
 
 _ROUND_MS = 100.0
@@ -111,5 +111,6 @@ class EdgeThread:
             self._edge.push_mic(entry, pcm[at : at + MIC_FRAME_BYTES])
 
     def _speech(self, delay_s: float) -> bytes | None:
-        del delay_s
-        return None if self._session is None else self._edge.pull_speech(self._session)
+        if self._session is None:
+            return None
+        return self._edge.pull_speech(self._session, int(delay_s * SPEECH_RATE_HZ))

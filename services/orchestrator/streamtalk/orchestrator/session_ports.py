@@ -145,7 +145,7 @@ class SessionPorts:
             "interrupted": exchange.interrupted,
             "error": exchange.error,
             "voice_to_voice_ms": exchange.voice_to_voice_ms,
-            **exchange.stages_ms,
+            "stages_ms": exchange.stages_ms,
         }
         self._log.info("turn", extra={"fields": fields})
 

@@ -15,6 +15,16 @@ _ALREADY_STARTED: Final = 60
 _NOT_RUNNING: Final = 70
 
 
+class SupervisorFault(CallError):
+    """supervisord refused; `fault` is its own number for why."""
+
+    code = "supervisor"
+
+    def __init__(self, fault: int, reason: str) -> None:
+        super().__init__(f"supervisord refused: {reason}")
+        self.fault = fault
+
+
 @dataclass(frozen=True)
 class ProcessState:
     """One slot as supervisord sees it."""
@@ -71,8 +81,8 @@ class Supervisor:
         with xmlrpc.client.ServerProxy("http://localhost", transport=transport) as proxy:
             try:
                 return getattr(proxy.supervisor, name)(*arguments)
-            except xmlrpc.client.Fault:
-                raise
+            except xmlrpc.client.Fault as fault:
+                raise SupervisorFault(fault.faultCode, f"{name}: {fault.faultString}") from fault
             except (OSError, xmlrpc.client.Error) as error:
                 message = f"no supervisord answers at {self.path}: {error}"
                 raise NotReadyError(message) from error
@@ -118,10 +128,9 @@ class Supervisor:
     def _control(self, name: str, slot: str, harmless: int) -> None:
         try:
             self._call(name, self._full_name(slot), False)  # noqa: FBT003 — do not wait
-        except xmlrpc.client.Fault as fault:
-            if fault.faultCode != harmless:
-                message = f"supervisord: {name} {slot}: {fault.faultString}"
-                raise CallError(message) from fault
+        except SupervisorFault as fault:
+            if fault.fault != harmless:
+                raise
 
     def _full_name(self, slot: str) -> str:
         return f"{self.process(slot).group}:{slot}"
