@@ -3,13 +3,10 @@
 A failure before the active record moves changes nothing; after it the change is completed.
 """
 
-import os
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from types import FrameType
 from typing import Final
 
 import psutil
@@ -17,6 +14,7 @@ import psutil
 from streamtalk.cli import overlay
 from streamtalk.cli.engines import Choice
 from streamtalk.cli.reach import Reach
+from streamtalk.cli.signals import uninterrupted
 from streamtalk.cli.stack import Stack
 from streamtalk.client.peer import Peer
 from streamtalk.proto.directory import Activate, Directory, Instance
@@ -67,25 +65,6 @@ def plan(stack: Stack, directory: Directory, choice: Choice, table: Table, *, co
         )
         raise NotReadyError(message)
     return Plan(service, old, free[: max(1, len(old))], table, choice, cold)
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Ctrl-C and SIGTERM wait: what is inside takes a moment and must not be left half done."""
-    held: list[int] = []
-
-    def hold(number: int, frame: FrameType | None) -> None:
-        del frame
-        held.append(number)
-
-    before = {n: signal.signal(n, hold) for n in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if held:
-        os.kill(os.getpid(), held[0])
 
 
 class Change:

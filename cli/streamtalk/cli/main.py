@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "down": "up",
     "status": "status",
     "probe": "status",
+    "talk": "talk",
     "converse": "converse",
     "say": "say",
     "transcribe": "transcribe",

@@ -29,6 +29,9 @@ _LAUNCH: Final = "launch.json"
 _POLL_S: Final = 0.05
 _DOWN_S: Final = 20.0
 _LOOKUP_S: Final = 0.5
+_DISPENSABLE: Final = ("audio_io_0",)
+"""Without a sound library there are still WAV files; the stack comes up without these."""
+
 _LEFT: Final = (
     *(("s", "*.sock"), ("rings", "*.ring*")),
     *(("slots", "registry.json"), ("slots", "*.toml"), ("slots", "*.toml.new")),
@@ -195,7 +198,7 @@ class Stack:
         ready, waiting = [], {}
         for process in processes:
             why = self._why_not(process, instances.get(process.slot))
-            if why:
+            if why and not (process.slot in _DISPENSABLE and why.startswith("failed:")):
                 waiting[process.slot] = why
             else:
                 ready.append(process.slot)

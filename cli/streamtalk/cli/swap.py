@@ -1,6 +1,5 @@
 """`streamtalk swap`: another engine, or other settings, for a stage of a running stack."""
 
-import signal
 from typing import Annotated, Any, Final
 
 import typer
@@ -10,6 +9,7 @@ from streamtalk.cli import engines, overlay
 from streamtalk.cli.change import Change, Plan, plan
 from streamtalk.cli.options import RunDirOption, find_run_dir
 from streamtalk.cli.reach import Reach
+from streamtalk.cli.signals import all_as_interrupts
 from streamtalk.cli.stack import Stack
 from streamtalk.cli.toml_text import dump
 from streamtalk.proto.directory import Directory
@@ -41,8 +41,7 @@ def swap(
         message = f"{service!r} cannot be swapped: choose one of {', '.join(engines.STAGES)}"
         raise ConfigError(message)
     stack = Stack(find_run_dir(run_dir))
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with Reach(stack.run_dir) as reach:
+    with all_as_interrupts(), Reach(stack.run_dir) as reach:
         reach.directory()
         with hold_swap_lock(stack.run_dir, service):
             directory = reach.directory()

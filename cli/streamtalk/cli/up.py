@@ -15,6 +15,7 @@ from streamtalk.cli.options import (
     find_config,
     find_run_dir,
 )
+from streamtalk.cli.signals import all_as_interrupts, uninterrupted
 from streamtalk.cli.stack import Progress, Stack
 from streamtalk.proto.directory import Instance
 from streamtalk.proto.errors import StreamTalkError
@@ -30,8 +31,12 @@ def up(
     path = find_config(config)
     check(path, profile)
     stack = Stack(find_run_dir(run_dir))
-    instances = start_and_wait(stack, path, profile, wait_s)
-    engines = ", ".join(f"{i.service} {i.engine}" for i in instances if i.engine != "-")
+    with all_as_interrupts():
+        instances = start_and_wait(stack, path, profile, wait_s)
+    for instance in instances:
+        if not instance.ready:
+            typer.echo(f"streamtalk: without {instance.service}: {instance.reason}", err=True)
+    engines = ", ".join(f"{i.service} {i.engine}" for i in instances if i.ready and i.engine != "-")
     typer.echo(f"ready in {stack.run_dir.path}: {engines}")
 
 
@@ -42,14 +47,18 @@ def start_and_wait(
     wait_s: float,
 ) -> list[Instance]:
     """Start a stack and show how it comes up; one that does not is taken down again."""
-    stack.start(config, profile)
-    console = Console(stderr=True)
-    with console.status("starting") as spinner:
-        try:
+    console, began = Console(stderr=True), False
+    try:
+        with uninterrupted():
+            stack.start(config, profile)
+            began = True
+        with console.status("starting") as spinner:
             return stack.wait_ready(wait_s, lambda progress: _show(spinner, progress))
-        except (StreamTalkError, KeyboardInterrupt):
-            stack.stop()
-            raise
+    except (StreamTalkError, KeyboardInterrupt):
+        if began:
+            with uninterrupted():
+                stack.stop()
+        raise
 
 
 def _show(spinner: Status, progress: Progress) -> None:
