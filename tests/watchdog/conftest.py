@@ -1,0 +1,159 @@
+"""A whole stack under supervisord, quick to start, with a watchdog in a hurry to tidy up."""
+
+import json
+import os
+import signal
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zmq
+
+from streamtalk.cli.stack import Stack
+from streamtalk.client.peer import Peer
+from streamtalk.client.rundir import RunDir
+from streamtalk.proto.directory import Directory, Instance
+from streamtalk.proto.errors import NotReadyError, StreamTalkError
+from streamtalk.proto.health import Metrics, MetricsText
+from streamtalk.proto.message import Ok
+from streamtalk.proto.synthesis import Cancel, Speak, Spoken
+from streamtalk.runtime.supervision import ProcessState
+from tests.support.recorder import eventually
+
+PATIENCE_S = 60.0
+
+CONFIGURATION = """
+[vad]
+engine = "scripted"
+
+[asr]
+engine = "scripted"
+
+[tts]
+engine = "scripted"
+budget_ms = 300.0
+budget_ms_per_char = 0.0
+
+[tts.engines.scripted]
+fault = "hang"
+fault_text = "and hang"
+
+[watchdog]
+crash_limit = 2
+retry_s = 4.0
+crash_window_s = 20.0
+surplus_s = 2.0
+"""
+
+
+class Scene:
+    """One running stack."""
+
+    def __init__(self, folder: Path) -> None:
+        configuration = folder / "streamtalk.toml"
+        configuration.write_text(CONFIGURATION, encoding="utf-8")
+        self.run_dir = RunDir(folder)
+        self.stack = Stack(self.run_dir)
+        with warnings.catch_warnings():
+            # supervisord is meant to outlive whoever starts it.
+            warnings.filterwarnings("ignore", "subprocess", ResourceWarning)
+            self.stack.start(configuration, None)
+        self.context: zmq.Context[Any] = zmq.Context()
+
+    def wait_ready(self) -> None:
+        """Every service is ready, and the watchdog has met it."""
+        self.stack.wait_ready(PATIENCE_S, lambda _: None)
+        assert self.eventually(lambda: all(self.probed(p.slot) for p in self.running()))
+
+    def eventually(self, holds: Callable[[], bool]) -> bool:
+        """Whether it becomes true in time; a stack that is being repaired may refuse to say."""
+
+        def quietly() -> bool:
+            try:
+                return holds()
+            except StreamTalkError:
+                return False
+
+        return eventually(quietly, PATIENCE_S)
+
+    def running(self) -> list[ProcessState]:
+        """What supervisord runs, the watchdog left out."""
+        rows = self.stack.supervisor.processes()
+        return [row for row in rows if row.state == "RUNNING" and row.slot != "watchdog_0"]
+
+    def process(self, slot: str) -> ProcessState:
+        """A slot, as supervisord sees it."""
+        return self.stack.supervisor.process(slot)
+
+    def probed(self, slot: str) -> bool:
+        """Whether the process in the slot has been asked how it is."""
+        with Peer(self.context, self.instance(slot).endpoint) as peer:
+            return 'call="Probe"' in peer.call(Metrics(), MetricsText, 2.0).text
+
+    def directory(self) -> Directory:
+        """What the registry says."""
+        return self.stack.directory()
+
+    def instance(self, slot: str) -> Instance:
+        """The instance of the process in a slot; raises NotReadyError before it has registered."""
+        pid = self.process(slot).pid
+        for instance in self.directory().instances:
+            if instance.slot == slot and instance.pid == pid:
+                return instance
+        message = f"{slot} has not registered"
+        raise NotReadyError(message)
+
+    def is_ready(self, slot: str, *, other_than: int) -> bool:
+        """Whether a process with another id serves in the slot."""
+        instance = self.instance(slot)
+        return instance.ready and instance.pid != other_than
+
+    def is_gone(self, slot: str, pid: int) -> bool:
+        """Whether supervisord knows that this process of the slot has ended."""
+        return self.process(slot).pid != pid
+
+    def stop(self, slot: str) -> int:
+        """SIGSTOP the process in a slot; returns its id."""
+        pid = self.process(slot).pid
+        os.kill(pid, signal.SIGSTOP)
+        return pid
+
+    def speak(self, answer: str, text: str) -> None:
+        """Have it said; raises PeerLostError when the voice is killed meanwhile."""
+        endpoint = self.instance("tts_0").endpoint
+        with Peer(self.context, endpoint) as peer:
+            peer.call(Speak(session="s", answer=answer, piece=0, text=text), Spoken, PATIENCE_S)
+            peer.call(Cancel(session="s", answer=answer), Ok, PATIENCE_S)
+
+    def kills(self) -> list[tuple[str, str]]:
+        """Slot and reason of every kill in the watchdog's log."""
+        rows = [row for row in self.log() if row["event"] == "killing a process that hangs"]
+        return [(row["slot"], row["reason"]) for row in rows]
+
+    def log(self) -> list[dict[str, Any]]:
+        """The lines of the watchdog's log."""
+        text = (self.run_dir.logs / "watchdog_0.log").read_text(encoding="utf-8")
+        return [json.loads(line) for line in text.splitlines()]
+
+    def metrics(self) -> str:
+        """What the watchdog counts."""
+        with Peer(self.context, self.instance("watchdog_0").endpoint) as peer:
+            return peer.call(Metrics(), MetricsText, 5.0).text
+
+    def close(self) -> None:
+        """Take the stack down."""
+        self.context.destroy(linger=0)
+        self.stack.stop()
+
+
+@pytest.fixture
+def scene(run_dir: Path) -> Iterator[Scene]:
+    """A stack that is up; it is taken down after the test."""
+    scene = Scene(run_dir)
+    try:
+        scene.wait_ready()
+        yield scene
+    finally:
+        scene.close()

@@ -1,0 +1,82 @@
+"""Real processes under a real supervisord are stopped, wedged and killed; the stack recovers."""
+
+import os
+import signal
+from functools import partial
+
+import pytest
+
+from streamtalk.proto.errors import PeerLostError
+from streamtalk.runtime.swap_lock import hold_swap_lock
+from tests.watchdog.conftest import Scene
+
+pytestmark = pytest.mark.process
+
+
+@pytest.mark.timeout(300)
+def test_stopped_processes_are_killed_and_come_back(scene: Scene) -> None:
+    """A voice, the bus and the registry hang together: all three return, nobody else is touched."""
+    before = {row.slot: row.pid for row in scene.running()}
+    stopped = {slot: scene.stop(slot) for slot in ("tts_0", "bus_0", "registry_0")}
+    for slot, pid in stopped.items():
+        assert scene.eventually(partial(scene.is_ready, slot, other_than=pid)), slot
+    assert sorted(scene.kills()) == [(slot, "silent") for slot in sorted(stopped)]
+    after = {row.slot: row.pid for row in scene.running()}
+    assert {slot for slot in before if before[slot] != after.get(slot)} == set(stopped)
+
+
+@pytest.mark.timeout(300)
+def test_wedged_engine_is_killed_past_its_budget(scene: Scene) -> None:
+    """The engine never returns: its caller hears of it, its stack is on disk, a new one serves."""
+    wedged = scene.process("tts_0").pid
+    scene.speak("a", "All is well.")
+    with pytest.raises(PeerLostError):
+        scene.speak("b", "Begin and hang.")
+    assert scene.eventually(lambda: scene.is_ready("tts_0", other_than=wedged))
+    assert scene.kills() == [("tts_0", "over_budget")]
+    stack = (scene.run_dir.logs / "tts_0.stack").read_text(encoding="utf-8")
+    assert "in burn" in stack
+    assert 'streamtalk_watchdog_kills{reason="over_budget"} 1' in scene.metrics()
+    scene.speak("c", "All is well again.")
+
+
+@pytest.mark.timeout(300)
+def test_crashing_slot_is_slowed_down_and_returns(scene: Scene) -> None:
+    """After one death too many the slot rests, which can be read, and then is tried again."""
+    for _ in range(3):
+        assert scene.eventually(lambda: scene.process("turn_0").state == "RUNNING")
+        pid = scene.process("turn_0").pid
+        os.kill(pid, signal.SIGKILL)
+        assert scene.eventually(partial(scene.is_gone, "turn_0", pid))
+    assert scene.eventually(lambda: scene.process("turn_0").state == "STOPPED")
+    assert scene.eventually(lambda: "turn_0 crashes" in scene.instance("watchdog_0").reason)
+    assert scene.eventually(lambda: scene.is_ready("turn_0", other_than=pid))
+    assert scene.eventually(lambda: scene.instance("watchdog_0").reason == "")
+    assert scene.kills() == []
+
+
+@pytest.mark.timeout(300)
+def test_exactly_the_active_instances_run(scene: Scene) -> None:
+    """The active one that is stopped comes back; a spare goes, unless a swap is at work with it."""
+    with hold_swap_lock(scene.run_dir, "tts"):
+        for slot in ("turn_1", "tts_1"):
+            scene.stack.supervisor.start(slot)
+        scene.stack.supervisor.stop("vad_0")
+        assert scene.eventually(lambda: scene.instance("tts_1").ready)
+        assert scene.eventually(lambda: scene.process("turn_1").state == "STOPPED")
+        assert scene.eventually(lambda: scene.instance("vad_0").ready)
+        assert scene.process("tts_1").state == "RUNNING"
+    assert scene.eventually(lambda: scene.process("tts_1").state == "STOPPED")
+    assert scene.kills() == []
+
+
+@pytest.mark.timeout(300)
+def test_watchdog_is_watched_and_its_successor_goes_on(scene: Scene) -> None:
+    """One that hangs is shown as such; one that dies has a successor, which kills as well."""
+    watchdog = scene.stop("watchdog_0")
+    assert scene.eventually(lambda: not scene.instance("watchdog_0").live)
+    os.kill(watchdog, signal.SIGKILL)
+    assert scene.eventually(lambda: scene.is_ready("watchdog_0", other_than=watchdog))
+    stopped = scene.stop("turn_0")
+    assert scene.eventually(lambda: scene.is_ready("turn_0", other_than=stopped))
+    assert scene.kills() == [("turn_0", "silent")]
