@@ -115,14 +115,14 @@ def test_ring_is_for_its_owner_only(path: Path) -> None:
 def test_other_file_is_no_ring(path: Path, content: bytes) -> None:
     """An empty, short or foreign file is refused with its path."""
     path.write_bytes(content)
-    with pytest.raises(AudioRangeError, match="s1.ring"):
+    with pytest.raises(AudioRangeError, match=r"s1\.ring"):
         RingReader(path)
 
 
 def test_pipe_is_no_ring(path: Path) -> None:
     """A named pipe is refused at once, instead of waiting for a writer for ever."""
     os.mkfifo(path)
-    with pytest.raises(AudioRangeError, match="s1.ring"):
+    with pytest.raises(AudioRangeError, match=r"s1\.ring"):
         RingReader(path)
 
 

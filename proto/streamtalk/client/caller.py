@@ -5,7 +5,7 @@ import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import zmq
 
@@ -14,6 +14,7 @@ from streamtalk.client.sockets import open_socket, split_envelope
 from streamtalk.proto.codec import decode, encode
 from streamtalk.proto.errors import (
     DeadlineError,
+    MalformedError,
     MessageError,
     PeerLostError,
     StreamTalkError,
@@ -40,6 +41,7 @@ class Pending:
     """One call in flight."""
 
     endpoint: str
+    request: Request
     done: Callable[[Reply], None]
     failed: Callable[[StreamTalkError], None]
 
@@ -58,7 +60,11 @@ class Line:
         self._loop = loop
         self.socket = open_socket(context, zmq.DEALER)
         self.monitor = self.socket.get_monitor_socket(LOST_EVENTS)
-        self.socket.connect(endpoint)
+        try:
+            self.socket.connect(endpoint)
+        except zmq.ZMQError:
+            self._close_sockets()
+            raise
         loop.add(self.socket, receive)
         loop.add(self.monitor, lambda _: lost(endpoint))
 
@@ -66,6 +72,9 @@ class Line:
         """Stop listening and close."""
         self._loop.remove(self.socket)
         self._loop.remove(self.monitor)
+        self._close_sockets()
+
+    def _close_sockets(self) -> None:
         self.socket.disable_monitor()
         self.monitor.close()
         self.socket.close()
@@ -99,7 +108,7 @@ class Caller:
         """Send `request`; later exactly one of `done(reply)` and `failed(error)` is called."""
         number = next(self._numbers).to_bytes(8, "big")
         due_ns = time.monotonic_ns() + int(deadline_s * 1e9)
-        self._pending[number] = Pending(endpoint, done, failed)
+        self._pending[number] = Pending(endpoint, request, done, failed)
         heapq.heappush(self._deadlines, (due_ns, number))
         self._loop.wake_at(due_ns)
         try:
@@ -165,5 +174,8 @@ class Caller:
             return
         if isinstance(message, Refusal):
             self._fail(number, error_from_code(message.code, message.message))
-        elif isinstance(message, Reply):
-            self._pending.pop(number).done(message)
+        elif str(message.__struct_config__.tag) in self._pending[number].request.replies:
+            self._pending.pop(number).done(cast("Reply", message))
+        else:
+            asked = type(self._pending[number].request).__name__
+            self._fail(number, MalformedError(f"answered {type(message).__name__} to {asked}"))

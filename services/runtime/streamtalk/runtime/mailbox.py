@@ -36,4 +36,5 @@ class Mailbox:
     def close(self) -> None:
         """Close the pipe."""
         os.close(self._read_end)
-        os.close(self._write_end)
+        write_end, self._write_end = self._write_end, -1
+        os.close(write_end)

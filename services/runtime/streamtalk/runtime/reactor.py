@@ -50,7 +50,8 @@ class Reactor:
         self._running = False
 
     def run(self, tick: Callable[[int], int]) -> None:
-        """Loop until stopped; `tick(now_ns)` runs when due and returns when it is due again."""
+        """Loop until stopped; `tick(now_ns)` runs at once, then when due, and returns when that is."""
+        self._due_ns = 0
         while self._running:
             now_ns = time.monotonic_ns()
             if now_ns >= self._due_ns:
@@ -59,6 +60,8 @@ class Reactor:
             wait_ms = (self._due_ns - time.monotonic_ns()) / 1e6
             for ready, _ in self._poller.poll(min(_IDLE_MS, max(0, math.ceil(wait_ms)))):
                 self._serve(ready)
+        # What was finished in the last round still has to be answered.
+        self.mailbox.run()
 
     def _serve(self, ready: Any) -> None:  # noqa: ANN401 — a socket or a descriptor, as pyzmq gives it
         if isinstance(ready, int):
