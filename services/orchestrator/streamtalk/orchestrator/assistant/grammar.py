@@ -4,51 +4,43 @@ from functools import cache
 from typing import Final
 
 from streamtalk.orchestrator.assistant.arithmetic import OPERATORS, SUFFIXES
-from streamtalk.orchestrator.assistant.durations import FIXED
+from streamtalk.orchestrator.assistant.durations import FIXED, UNIT_S
 from streamtalk.orchestrator.assistant.numerals import DIGITS, TEENS, TENS
-from streamtalk.orchestrator.assistant.phrases import (
-    FOLLOW_UPS,
-    INTENTS,
-    LABELS,
-    NOT_SPOKEN,
-    SHARED,
-    UNITS,
-)
+from streamtalk.orchestrator.assistant.phrases import FOLLOW_UPS, LABELS, SHARED, SPOKEN
 
-_NUMBERS: Final = {
+_UNITS: Final = [unit for unit in UNIT_S if unit != "day"]
+_VALUES: Final = {
     "digit": " | ".join(DIGITS),
     "small": f"<digit> | {' | '.join(TEENS)} | ({' | '.join(TENS)}) [<digit>]",
     "operand": (
-        "zero | <small> [thousand | point <digit> [<digit>] | hundred [[and] <small>]]"
+        "zero | <small> [thousand | point <digit> | hundred [[and] <small>]]"
         " | a (hundred | thousand)"
     ),
     "operator": " | ".join(OPERATORS),
     "expression": (
-        f"<operand> (<operator> <operand> [<operator> <operand>] | {' | '.join(SUFFIXES)}"
-        " | percent of <operand>) | [the] square root of <operand> | half of <operand>"
+        "<operand> (<operator> | percent of) <operand>"
+        f" | <small> ({' | '.join(SUFFIXES)}) | (the square root | half) of <small>"
     ),
-}
-_DURATIONS: Final = {
-    "unit": " | ".join(f"{unit} | {unit}s" for unit in UNITS if unit != "day"),
+    "unit": " | ".join(f"{unit} | {unit}s" for unit in _UNITS),
     "duration": (
-        f"<small> [and a half] <unit> [[and] <small> <unit>] | {' | '.join(FIXED)}"
-        " | (a minute | an hour) [and (a half | <small> <unit>)] | a couple of <unit>"
+        "(<small> [and a half] <unit> | a minute | an hour) [and a half | [and] <small> <unit>]"
+        f" | {' | '.join(FIXED)}"
     ),
+    "length": f"<small> ({' | '.join(_UNITS)})",
     "label": " | ".join(LABELS),
 }
 
 
 @cache
 def grammar(last_intent: str = "") -> str:
-    """JSGF of every sentence that is understood after `last_intent`; ASCII, lower-case words."""
-    intents = {name: body for name, body in INTENTS.items() if name not in NOT_SPOKEN}
-    intents |= FOLLOW_UPS.get(last_intent, {})
+    """JSGF of all that is listened for after `last_intent`; ASCII, lower-case words."""
+    intents = SPOKEN | FOLLOW_UPS.get(last_intent, {})
     choice = " | ".join(f"<{name}>" for name in intents)
-    rules = SHARED | _NUMBERS | _DURATIONS | intents
+    rules = SHARED | _VALUES | intents
     lines = [
         "#JSGF V1.0;",
         "grammar assistant;",
-        f"public <command> = [<polite>] ({choice}) [please];",
+        f"public <command> = ({choice}) [please];",
         *(f"<{name}> = {body};" for name, body in rules.items()),
     ]
     return "\n".join(lines) + "\n"

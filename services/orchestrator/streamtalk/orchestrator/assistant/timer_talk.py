@@ -48,8 +48,12 @@ def whole_seconds(duration: object) -> int:
     return max(1, round(seconds)) if seconds > 0 else 0
 
 
+def _span(slots: Slots) -> object:
+    return slots.get("duration", slots.get("length"))
+
+
 def _set(slots: Slots, context: Context) -> Answer:
-    seconds = whole_seconds(slots["duration"])
+    seconds = whole_seconds(_span(slots))
     if len(context.timers) >= MAX_TIMERS:
         return Answer(f"You already have {MAX_TIMERS} timers. Cancel one of them first.")
     if seconds == 0:
@@ -73,8 +77,9 @@ def _ask(_slots: Slots, _context: Context) -> Answer:
 
 def _chosen(slots: Slots, context: Context) -> list[Pending]:
     """The timers that the person means: by name, by length, or all."""
-    if "duration" in slots:
-        label = name_duration(whole_seconds(slots["duration"]))
+    span = _span(slots)
+    if span is not None:
+        label = name_duration(whole_seconds(span))
     else:
         label = cast("str", slots.get("label", ""))
     return [item for item in context.timers if not label or item.timer.label == label]
