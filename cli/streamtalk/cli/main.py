@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "config": "config",
     "tap": "tap",
     "metrics": "metrics",
+    "bench": "bench",
 }
 """Command name to the module of this package that defines a function of that name."""
 

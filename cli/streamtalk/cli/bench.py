@@ -1,0 +1,122 @@
+"""`streamtalk bench …`: what it costs and how quick it is, with the machine's load beside it."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+bench = typer.Typer(
+    no_args_is_help=True,
+    help="Measure this machine; every command prints what else the machine was doing.",
+)
+
+JsonOption = Annotated[
+    Optional[Path],  # noqa: UP045 — typer reads this form
+    typer.Option("--json", help="Write the result for programs."),
+]
+ShortOption = Annotated[bool, typer.Option("--short", help="Few repeats, for a quick look.")]
+
+
+def _write(found: object, path: Path | None) -> None:
+    if path is not None:
+        path.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _show(lines: Any, machine: dict[str, Any]) -> None:  # noqa: ANN401 — any iterable of lines
+    from streamtalk.cli.bench_machine import load_line
+
+    for line in lines:
+        typer.echo(line)
+    typer.echo(load_line(machine))
+
+
+@bench.command("bus")
+def bus(
+    rounds: Annotated[int, typer.Option(help="Samples of each case.", min=1)] = 2_000,
+    short: ShortOption = False,
+    json_file: JsonOption = None,
+) -> None:
+    """Frames through the bus and calls to it, beside bare pyzmq."""
+    from streamtalk.cli import bench_bus
+
+    found = bench_bus.measure(100 if short else rounds)
+    _show(bench_bus.lines(found), found["machine"])
+    _write(found, json_file)
+
+
+@bench.command("pipeline")
+def pipeline(
+    sessions: Annotated[str, typer.Option(help="Numbers of sessions, with commas.")] = "1,4,8",
+    kinds: Annotated[str, typer.Option(help="Of gil, nogil, duplex.")] = "gil,nogil,duplex",
+    turns: Annotated[int, typer.Option(help="Turns of each session.", min=1)] = 2,
+    repeats: Annotated[int, typer.Option(help="Runs of each row, interleaved.", min=1)] = 1,
+    short: ShortOption = False,
+    json_file: JsonOption = None,
+) -> None:
+    """The whole road with scripted engines: what our own part adds to their cost."""
+    from streamtalk.cli import bench_pipeline
+    from streamtalk.proto.errors import ConfigError
+
+    wanted = ["gil"] if short else kinds.split(",")
+    if unknown := set(wanted) - set(bench_pipeline.KINDS):
+        known = ", ".join(bench_pipeline.KINDS)
+        raise ConfigError(f"no kind {', '.join(sorted(unknown))}: choose of {known}")
+    numbers = [1] if short else [_number(text) for text in sessions.split(",")]
+    rows = []
+    for _ in range(1 if short else repeats):
+        for kind in wanted:
+            for number in numbers:
+                rows.append(bench_pipeline.run(kind, number, 1 if short else turns))
+                typer.echo(list(bench_pipeline.lines(rows[-1:]))[-1], err=True)
+    _show(bench_pipeline.lines(rows), rows[-1]["machine"])
+    _write({"rows": rows}, json_file)
+
+
+@bench.command("vad")
+def vad(
+    sessions: Annotated[int, typer.Option(help="Microphones in real time.", min=1)] = 64,
+    seconds: Annotated[float, typer.Option(help="How long.", min=1.0)] = 10.0,
+    short: ShortOption = False,
+    json_file: JsonOption = None,
+) -> None:
+    """A real vad process with many sessions: cores of the process, and of the model alone."""
+    from streamtalk.cli.bench_machine import Meter
+    from streamtalk.vad.bench import measure
+
+    meter = Meter()
+    found = measure(4, 2.0) if short else measure(sessions, seconds)
+    found["machine"] = meter.stop()
+    line = (
+        f"{found['sessions']} sessions: {found['cores']} cores, the model alone "
+        f"{found['inference_cores']}, {found['frames_lost']} frames lost, {found['rss_mb']} MB"
+    )
+    _show([line], found["machine"])
+    _write(found, json_file)
+
+
+@bench.command("talk")
+def talk(
+    count: Annotated[int, typer.Option(help="Synthesised commands.", min=1)] = 20,
+    recordings: Annotated[Path, typer.Option(help="Folder with manifest.jsonl.")] = Path(
+        "../shared/audio"
+    ),
+    human: Annotated[int, typer.Option(help="Human recordings, at most.", min=0)] = 20,
+    short: ShortOption = False,
+    json_file: JsonOption = None,
+) -> None:
+    """Spoken commands through the real embedded engines, and human recordings apart."""
+    from streamtalk.cli import bench_talk
+
+    spoken, heard = (2, 0) if short else (count, human)
+    found = bench_talk.measure(spoken, recordings, heard)
+    _show(bench_talk.lines(found), found["machine"])
+    _write(found, json_file)
+
+
+def _number(text: str) -> int:
+    from streamtalk.proto.errors import ConfigError
+
+    if not text.strip().isdigit() or int(text) < 1:
+        raise ConfigError(f"{text!r} is no number of sessions")
+    return int(text)

@@ -1,0 +1,127 @@
+"""A stack of its own for a benchmark: the real services under a real supervisord."""
+
+import configparser
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import zmq
+
+from streamtalk.cli.stack import PYTHON_VARIABLE, Stack, supervisord_conf
+from streamtalk.cli.toml_text import dump
+from streamtalk.client.peer import Peer
+from streamtalk.client.rundir import RunDir
+from streamtalk.proto.directory import Activate, Directory
+from streamtalk.runtime.config import CONFIG_VARIABLE, PROFILE_VARIABLE, RUN_DIR_VARIABLE
+
+WAIT_S: Final = 60.0
+_CALL_S: Final = 5.0
+_STOP_S: Final = 20.0
+_NO_EDGES: Final = ("audio_io", "gateway")
+"""The benchmark is the edge."""
+
+Tables = Mapping[str, Any]
+
+
+def stack_conf() -> configparser.RawConfigParser:
+    """Supervisord's configuration, without the edges that need devices or the network."""
+    conf = configparser.RawConfigParser(comment_prefixes=(";",), delimiters=("=",))
+    conf.read(supervisord_conf())
+    for section in conf.sections():
+        name = section.removeprefix("program:").removesuffix("_spare")
+        if name in _NO_EDGES:
+            conf.remove_section(section)
+    return conf
+
+
+class BenchStack:
+    """Started on entry and taken down on exit.
+
+    supervisord stays in the process group of the benchmark: whatever ends the group ends the stack.
+    """
+
+    def __init__(
+        self, tables: Tables, replicas: int = 1, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._tables = tables
+        self._replicas = replicas
+        self._environment = environment or {}
+        # Sockets need a short path, so this is not the default folder for temporary files.
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="stb-", dir="/tmp", ignore_cleanup_errors=True
+        )
+        self.run_dir = RunDir(Path(self._folder.name))
+        self.stack = Stack(self.run_dir)
+
+    def __enter__(self) -> Self:
+        self.run_dir.prepare()
+        self._process = self._spawn()
+        try:
+            self.stack.wait_ready(WAIT_S, lambda _: None)
+            self._add_voices()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop every process and remove the folder."""
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._folder.cleanup()
+
+    @property
+    def pid(self) -> int:
+        """The supervisord that every service is a child of."""
+        return self._process.pid
+
+    def _spawn(self) -> "subprocess.Popen[bytes]":
+        config = self.run_dir.path / "streamtalk.toml"
+        config.write_text(dump(self._tables), encoding="utf-8")
+        conf = self.run_dir.path / "supervisord.conf"
+        with conf.open("w", encoding="utf-8") as file:
+            stack_conf().write(file)
+        environment = {
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            RUN_DIR_VARIABLE: str(self.run_dir.path),
+            CONFIG_VARIABLE: str(config),
+            PROFILE_VARIABLE: "",
+            PYTHON_VARIABLE: sys.executable,
+            **self._environment,
+        }
+        return subprocess.Popen(
+            [sys.executable, "-m", "supervisor.supervisord", "-c", str(conf)],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            cwd="/",
+        )
+
+    def _add_voices(self) -> None:
+        """Start further `tts` slots, then make all of them active."""
+        slots = [f"tts_{number}" for number in range(self._replicas)]
+        for slot in slots[1:]:
+            self.stack.supervisor.start(slot)
+        if slots[1:]:
+            self.stack.wait_ready(WAIT_S, lambda _: None)
+            with zmq.Context() as context, Peer(context, self.run_dir.registry) as registry:
+                registry.call(Activate(service="tts", slots=slots), Directory, _CALL_S)
