@@ -59,8 +59,13 @@ class Progress:
 class Launch(msgspec.Struct, frozen=True):
     """What a stack was started with."""
 
-    config: Path | None = None
+    config_path: str = ""
     profile: str | None = None
+
+    @property
+    def config(self) -> Path | None:
+        """The configuration file."""
+        return Path(self.config_path) if self.config_path else None
 
 
 class Stack:
@@ -107,7 +112,7 @@ class Stack:
         try:
             self._wait_for_leftovers()
             self._clean()
-            launch = Launch(config.absolute() if config else None, profile)
+            launch = Launch(str(config.absolute()) if config else "", profile)
             (self.run_dir.slots / _LAUNCH).write_bytes(msgspec.json.encode(launch))
             return self._spawn(lock, config, profile)
         finally:
