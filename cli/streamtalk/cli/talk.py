@@ -75,7 +75,7 @@ def _running(
         yield
     finally:
         if not keep:
-            with uninterrupted():
+            with uninterrupted(), Console(stderr=True).status("stopping"):
                 stack.stop()
 
 

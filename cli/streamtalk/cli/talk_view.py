@@ -10,12 +10,12 @@ from streamtalk.proto.device import AudioStatus
 from streamtalk.proto.state import SessionState
 
 _STAGES: Final = (
-    ("vad", "pause seen"),
-    ("asr", "understood"),
-    ("turn", "judged over"),
-    ("llm_first_text", "first words"),
-    ("tts_first_audio", "first sound"),
-    ("playback", "at the ear"),
+    ("vad", "pause"),
+    ("asr", "words"),
+    ("turn", "turn"),
+    ("llm_first_text", "reply"),
+    ("tts_first_audio", "voice"),
+    ("playback", "sound"),
 )
 _PHASES: Final = {
     "listening": ("● listening", "green"),
@@ -78,7 +78,8 @@ class TalkView:
         """What a person should know and perhaps do."""
         found = [self.refusal]
         if self.audio is not None:
-            again = f" (again in {self.audio.retry_in_s:.0f} s)" if self.audio.retry_in_s else ""
+            wait_s = round(self.audio.retry_in_s)
+            again = f" (tried again in {wait_s} s)" if wait_s else ""
             found.append(self.audio.reason + again if self.audio.reason else "")
         found.append(self.session.notice if self.session is not None else "")
         return [notice for notice in dict.fromkeys(found) if notice]
@@ -130,8 +131,8 @@ def stage_line(state: SessionState) -> Text | None:
     if not times:
         return None
     steps = " · ".join(f"{word} {ms:.0f}" for word, ms in times)
-    whole = f"{state.voice_to_voice_ms:.0f} ms = " if state.voice_to_voice_ms else ""
-    return Text(f"  last answer: {whole}{steps}", "dim")
+    whole = f"{state.voice_to_voice_ms:.0f} ms: " if state.voice_to_voice_ms else "ms: "
+    return Text(f"  {whole}{steps}", "dim")
 
 
 def plain_lines(state: SessionState) -> list[str]:
