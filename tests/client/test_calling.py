@@ -1,4 +1,4 @@
-"""Every call ends exactly once: with its reply, a refusal, the death of the instance, or its deadline."""
+"""Every call ends exactly once: by its reply, a refusal, a death, or its deadline."""
 
 import threading
 import time

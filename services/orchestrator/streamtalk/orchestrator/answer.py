@@ -81,6 +81,9 @@ class Answer:
     failures: int = 0
     _pieces: list[_Piece] = field(default_factory=list)
     _frontier: Frontier | None = None
+    _cut: Place = field(default_factory=lambda: Place(0, 0))
+    """Up to here the sink has everything, by its answer to the last retake."""
+
     _played: Place = field(default_factory=lambda: Place(0, 0))
     _retaking: ResumePoint | None = None
     _finished: bool = False
@@ -158,14 +161,14 @@ class Answer:
             return []
         pieces = [entry.spoken for entry in self._pieces]
         if (piece, sample) != (point.place.piece, point.place.sample):
-            # It had played further than was known: go on at the next word.
-            point = resume_point(pieces, Place(piece, sample))
+            # It had played further than was known: the word that was cut is said again.
+            point = resume_point(pieces, Place(piece, sample), Place(piece, sample))
             point = ResumePoint(Place(piece, sample), point.char)
         kept = truncate(pieces, point) if pieces else []
         later = [entry.spoken for entry in self._pieces[len(kept) :]]
         ends = [entry.start + len(entry.text) for entry in pieces[: len(kept)]]
         self._pieces = [_Piece(entry, "", made=True) for entry in kept]
-        self._frontier, self._finished = None, False
+        self._frontier, self._finished, self._cut = None, False, Place(piece, sample)
         if kept and point.char < ends[-1]:
             self._append(self.text[point.char : ends[-1]], point.char)
         for entry in later:
@@ -198,7 +201,7 @@ class Answer:
 
     def _have(self) -> Place:
         if self._frontier is None:
-            return Place(0, 0)
+            return self._cut
         return Place(self._frontier.have_piece, self._frontier.have_sample)
 
     def _next(self) -> list[AnswerAction]:

@@ -50,7 +50,7 @@ class Reactor:
         self._running = False
 
     def run(self, tick: Callable[[int], int]) -> None:
-        """Loop until stopped; `tick(now_ns)` runs at once, then when due, and returns when that is."""
+        """Loop until stopped; `tick(now_ns)` runs at once, then whenever it said."""
         self._due_ns = 0
         while self._running:
             now_ns = time.monotonic_ns()
