@@ -13,7 +13,7 @@ Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 class PocketSphinxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of PocketSphinx."""
 
-    grammar_confidence: Share = 0.3
+    grammar_confidence: Share = 0.4
     """Speech that fits the grammar with less confidence is rejected."""
 
     dictation_confidence: Share = 0.15

@@ -1,9 +1,10 @@
 """Whether speech was in the grammar: its best path beside a free loop of phones.
 
 A grammar forces every sound into its words. Words of the grammar score nearly as well as a path
-that may say any phone; others score worse, leave phones uncovered, or are heard as other phones. The
-figures are weighed by a logistic regression, fitted on synthetic commands against sentences outside
-the grammar, human English and Chinese, meetings, echo and noise (after Hazen, Seneff and Polifroni, "Recognition confidence scoring and its use in speech understanding systems", 2002).
+that may say any phone; others score worse, leave phones uncovered, or are heard as other phones.
+The figures are weighed by a logistic regression, fitted on synthetic commands against sentences
+outside the grammar, human English and Chinese, meetings, echo and noise (after Hazen, Seneff and
+Polifroni, "Recognition confidence scoring and its use in speech understanding systems", 2002).
 """
 
 import math
@@ -13,8 +14,8 @@ from typing import Final
 
 from streamtalk.asr.score import distance
 
-_WEIGHTS: Final = (0.132, 8.53, -6.42, -0.181)
-_BIAS: Final = 3.92
+_WEIGHTS: Final = (0.202, 8.14, -8.66, -0.239)
+_BIAS: Final = 9.31
 _FEWEST_PHONE_FRAMES: Final = 10
 _SLOWEST_PHONE_FRAMES: Final = 30.0
 _WORD_MIDDLE: Final = -60.0

@@ -26,7 +26,7 @@ class CepstralMean:
     """Finds the mean cepstrum of an utterance, by a decoder with nothing to search."""
 
     def __init__(self) -> None:
-        self._decoder: Any = Decoder(lm=None, dict=os.devnull, loglevel="FATAL")
+        self._decoder: Any = Decoder(lm=None, dict=os.devnull, cmn="batch", loglevel="FATAL")
         self._decoder.add_word("a", "AH", True)  # noqa: FBT003 — its parameter takes no keyword
         self._decoder.add_jsgf_string("mean", _ONE_WORD)
         self._decoder.activate_search("mean")
@@ -45,6 +45,7 @@ class Sphinx:
 
     def __init__(self, **options: object) -> None:
         self._decoder: Any = Decoder(loglevel="FATAL", **options)
+        self._begun = False
 
     def add_phone_loop(self, name: str) -> None:
         """A search that may say any phone, by the packaged phone trigrams."""
@@ -70,16 +71,16 @@ class Sphinx:
         """The best path for a whole utterance; empty where the search found none."""
         self.begin(search, mean)
         self.feed(pcm)
-        self._decoder.end_utt()
+        self.end()
         return self._path()
 
     def begin(self, search: str, mean: str) -> None:
         """Begin an utterance; one that was begun before is given up."""
-        if self._decoder.get_in_speech():
-            self._decoder.end_utt()
+        self.end()
         self._decoder.activate_search(search)
         self._decoder.set_cmn(mean)
         self._decoder.start_utt()
+        self._begun = True
 
     def feed(self, pcm: bytes) -> None:
         """Decode more audio of the utterance."""
@@ -87,8 +88,10 @@ class Sphinx:
             self._decoder.process_raw(pcm[start : start + CHUNK_BYTES])
 
     def end(self) -> None:
-        """End an utterance that `begin` began."""
-        self._decoder.end_utt()
+        """End the utterance, if one was begun."""
+        if self._begun:
+            self._begun = False
+            self._decoder.end_utt()
 
     def text(self) -> str:
         """The best words so far."""

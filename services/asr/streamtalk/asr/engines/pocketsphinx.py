@@ -43,8 +43,8 @@ _GRAMMAR_OPTIONS: Final = {
 class PocketSphinxEngine:
     """Grammar with rejection, dictation, partials.
 
-    The GIL is held for up to 20 ms at a time, and at the end of a piece of dictation for about 0.1 of
-    its length.
+    The GIL is held for up to 20 ms at a time, and at the end of a piece of dictation for about
+    0.1 of its length.
     """
 
     languages = ("en",)
@@ -78,7 +78,7 @@ class PocketSphinxEngine:
         if peak_db(samples) < self._settings.silence_db:
             return _silence()
         if not speech.final:
-            return self._partial(speech)
+            return self._partial(speech, samples)
         pcm = to_pcm(add_noise_floor(samples))
         mean = self._mean.of(pcm)
         loop = self._commands.decode(_LOOP, pcm, mean)
@@ -126,11 +126,12 @@ class PocketSphinxEngine:
         spoken = (stretch for stretch in path if stretch.name not in _FILLERS)
         return [stretch.moved(first_frame) for stretch in spoken]
 
-    def _partial(self, speech: Speech) -> Heard:
-        search = _DICTATION
+    def _partial(self, speech: Speech, samples: Samples) -> Heard:
+        search, audio = _DICTATION, fill_digital_silence(samples)
         if speech.grammar:
             search = self._compiled(self._live, self._partial_grammars, speech.grammar)
-        return Heard(self._partials.text(speech, search), "en", 0.0)
+            audio = add_noise_floor(samples)
+        return Heard(self._partials.text(speech.origin, search, to_pcm(audio)), "en", 0.0)
 
     def _compiled(self, sphinx: Sphinx, kept: dict[str, None], jsgf: str) -> str:
         """The name of the grammar's search, compiled where it is not yet."""
