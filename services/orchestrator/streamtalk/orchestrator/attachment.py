@@ -50,7 +50,7 @@ class Attachment:
 
     def hear(self, state: VadState, now_ns: int) -> bool:
         """Take a state; False when it is of another lease."""
-        if state.lease != self._lease:
+        if not self._lease or state.lease != self._lease:
             return False
         self._state, self._heard_ns = state, now_ns
         return True

@@ -18,6 +18,7 @@ from streamtalk.orchestrator.hearing import (
     Dropped,
     Hearing,
     HearingConfig,
+    Range,
     StreamLost,
     Unheard,
 )
@@ -109,6 +110,8 @@ class Conversation:
         if row is None:
             return
         exchange = Exchange(row.turn, user_text=row.user_text, committed_ns=self._clock_ns())
+        if row.stream == self.request.stream:
+            exchange.key = Range(row.stream, row.from_sample, row.to_sample)
         if row.state == "hearing" or not (row.user_text or row.reply_text):
             # The VAD will tell of that speech again.
             self._next_turn = min(self._next_turn, row.turn)
@@ -162,8 +165,6 @@ class Conversation:
 
     def typed(self, text: str) -> None:
         """The person typed instead of speaking."""
-        if self.speaking is not None:
-            self.speaking.stop(interrupted=True)
         exchange = self._new_exchange()
         exchange.user_text = text
         exchange.state, exchange.committed_ns = "thinking", self._clock_ns()
@@ -295,16 +296,12 @@ class Conversation:
         exchange = self.heard or self._new_exchange()
         self.heard = None
         exchange.on_committed(action.key, action.transcript, action.marks_ns)
-        if self.speaking is not None:
-            self.speaking.stop(interrupted=True)
         self._answer(exchange)
 
     def _dropped(self) -> None:
         exchange, self.heard = self.heard, None
         if exchange is not None:
-            self.turns.remove(exchange)
-            self._next_turn = exchange.number
-            self._ports.forget(exchange)
+            self._forget(exchange)
         self._state_ns = 0
         self._say_queued()
 
@@ -347,9 +344,7 @@ class Conversation:
         speaking.stop(interrupted=True)
         later, self.heard = self.heard, exchange
         if later is not None and later is not exchange:
-            self.turns.remove(later)
-            self._next_turn = later.number
-            self._ports.forget(later)
+            self._forget(later)
         exchange.state, exchange.answer, exchange.key = "hearing", None, None
         exchange.stages_ms.clear()
         self.speaking = None
@@ -365,7 +360,9 @@ class Conversation:
 
         stage = Stage(self.request.session, self.term, self.request.sink, self.language)
         speaking = Speaking(self._ports, stage, exchange, self._settings.splitter, done)
-        self.speaking = speaking
+        before, self.speaking = self.speaking, speaking
+        if before is not None:
+            before.stop(interrupted=True)
         self._state_ns = 0
         return speaking
 
@@ -381,10 +378,13 @@ class Conversation:
     def _speak_on(self) -> None:
         """The sink was lost in mid-answer: say the rest at the new one."""
         old = self.speaking
-        if old is None:
+        if old is None or old.ending:
             return
         old.abandon()
-        self._go_on(old.exchange, old.answer.text, old.answer.heard_chars)
+        if old.answer.text:
+            self._go_on(old.exchange, old.answer.text, old.answer.heard_chars)
+        else:
+            self._answer(old.exchange)
 
     def _go_on(self, exchange: Exchange, text: str, heard_chars: int) -> None:
         """Say the part of a reply that was not heard yet."""
@@ -398,6 +398,7 @@ class Conversation:
             self.speaking = None
             self._ports.record(exchange)
             self._ports.finished(exchange)
+            self._say_queued()
 
     def _say_queued(self) -> None:
         if self._queue and self.speaking is None and self.hearing.utterance is None:
@@ -411,6 +412,13 @@ class Conversation:
         self.turns.append(exchange)
         del self.turns[:-_KEPT_TURNS]
         return exchange
+
+    def _forget(self, exchange: Exchange) -> None:
+        """It was no turn; its number is used again unless a later one is taken already."""
+        self.turns.remove(exchange)
+        if exchange.number == self._next_turn - 1:
+            self._next_turn = exchange.number
+        self._ports.forget(exchange)
 
     def _publish(self, now_ns: int) -> None:
         self._state_ns = now_ns + _STATE_NS

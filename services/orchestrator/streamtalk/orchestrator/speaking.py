@@ -67,6 +67,11 @@ class Speaking:
         self.answer = Answer(secrets.token_hex(8), Splitter(splitter))
         exchange.answer = self.answer
 
+    @property
+    def ending(self) -> bool:
+        """Whether it was stopped already, and only the sink's answer is awaited."""
+        return self._ending
+
     def think(self, now_ns: Callable[[], int]) -> None:
         """Have the answer thought, and played as it comes."""
         self._now_ns = now_ns
