@@ -150,6 +150,7 @@ _NO_LABEL: Final = frozenset(
     {"a", "the", "my", "all", "another", "timer", "timers", "for", "of", "any", "every", "each"}
 )
 _MAX_LABEL_WORDS: Final = 3
+_MAX_FORMS: Final = 60
 
 
 def read_label(words: Words, at: int) -> tuple[str, int] | None:
@@ -214,6 +215,8 @@ def _peeled(words: Words) -> list[Words]:
     """`words` with more and more politeness taken off, the fullest first."""
     forms, seen = [words], {tuple(words)}
     for form in forms:
+        if len(forms) > _MAX_FORMS:
+            break
         starts = [form[starts_with(form, 0, phrase) :] for phrase in _BEFORE]
         ends = [form[: len(form) - len(phrase.split())] for phrase in _AFTER if _ends(form, phrase)]
         for shorter in (*starts, *ends):

@@ -1,6 +1,7 @@
 """The fixed sentences of the assistant, and the ones about the conversation itself."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final, cast
 
 from streamtalk.orchestrator.assistant.answer import Answer, Context, StopSpeaking
@@ -89,13 +90,10 @@ def _fixed(text: str) -> Callable[[Slots, Context], Answer]:
     return lambda _slots, _context: Answer(text)
 
 
-def _voice(asked: Change) -> Callable[[Slots, Context], Answer]:
-    def answer(_slots: Slots, context: Context) -> Answer:
-        effect = change(context, asked)
-        done, at_limit = _VOICE[asked]
-        return Answer(done, (effect,)) if effect else Answer(at_limit)
-
-    return answer
+def _voice(asked: Change, _slots: Slots, context: Context) -> Answer:
+    effect = change(context, asked)
+    done, at_limit = _VOICE[asked]
+    return Answer(done, (effect,)) if effect else Answer(at_limit)
 
 
 SMALL_TALK: Final[Mapping[str, Callable[[Slots, Context], Answer]]] = {
@@ -105,6 +103,6 @@ SMALL_TALK: Final[Mapping[str, Callable[[Slots, Context], Answer]]] = {
     "greeting": _greeting,
     "arithmetic": _arithmetic,
     **{intent: _fixed(text) for intent, text in _FIXED.items()},
-    **{asked: _voice(asked) for asked in CHANGES},
+    **{asked: partial(_voice, asked) for asked in CHANGES},
 }
 """Answers by intent."""
