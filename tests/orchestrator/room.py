@@ -1,4 +1,4 @@
-"""A conversation with everything around it in one thread: a real sink, and services that do as told."""
+"""A conversation and its world in one thread: a real sink, and services that do as told."""
 
 from collections import deque
 from collections.abc import Callable

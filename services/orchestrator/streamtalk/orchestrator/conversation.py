@@ -90,6 +90,7 @@ class Conversation:
         self._state_ns = 0
         self._queue: list[str] = []
         self._refused_language = False
+        self._taking_up = False
         self.renewed_ns = clock_ns()
 
     # From the edge.
@@ -121,7 +122,8 @@ class Conversation:
         if kept is None or kept.turn != row.turn or not row.reply_text:
             self._answer(exchange)
             return
-        exchange.prefix = kept.prefix
+        exchange.prefix, exchange.state = kept.prefix, "thinking"
+        self._taking_up = True
         reply = row.reply_text.removeprefix(kept.prefix)
 
         def done(stopped: Stopped) -> None:
@@ -209,7 +211,7 @@ class Conversation:
     @property
     def idle(self) -> bool:
         """Whether nothing is heard, thought or said."""
-        return self.speaking is None and self.hearing.utterance is None and not self._queue
+        return self._silent and not self._queue
 
     def report(self, engines: dict[str, str]) -> Turns:
         """The turns of this opening."""
@@ -388,6 +390,7 @@ class Conversation:
 
     def _go_on(self, exchange: Exchange, text: str, heard_chars: int) -> None:
         """Say the part of a reply that was not heard yet."""
+        self._taking_up = False
         exchange.prefix += text[:heard_chars]
         rest = text[heard_chars:]
         exchange.answer, exchange.state = None, "thinking"
@@ -400,8 +403,13 @@ class Conversation:
             self._ports.finished(exchange)
             self._say_queued()
 
+    @property
+    def _silent(self) -> bool:
+        """Whether nobody speaks, nor is about to go on with an earlier owner's answer."""
+        return self.speaking is None and self.hearing.utterance is None and not self._taking_up
+
     def _say_queued(self) -> None:
-        if self._queue and self.speaking is None and self.hearing.utterance is None:
+        if self._queue and self._silent:
             exchange = self._new_exchange()
             exchange.state, exchange.committed_ns = "thinking", self._clock_ns()
             self._start(exchange).say(self._queue.pop(0), self._clock_ns)
