@@ -11,8 +11,8 @@ _FIRST_BYTES: Final = 16_000
 class Partials:
     """Goes on with the utterance of the last call where the next one has the same origin.
 
-    There is one utterance at a time: where two people speak at once, each partial begins anew. It also
-    begins anew when the audio has doubled, with the cepstral mean of all of it.
+    There is one utterance at a time: where two people speak at once, each partial begins anew. It
+    also begins anew when the audio has doubled, with the cepstral mean of all of it.
     """
 
     def __init__(self, sphinx: Sphinx, mean: CepstralMean) -> None:
