@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast
 import zmq
 
 from streamtalk.client.peer import LOST_EVENTS
-from streamtalk.client.sockets import open_socket, split_envelope
+from streamtalk.client.sockets import open_socket, send_parts, split_envelope
 from streamtalk.proto.codec import decode, encode
 from streamtalk.proto.errors import (
     DeadlineError,
@@ -112,7 +112,7 @@ class Caller:
         heapq.heappush(self._deadlines, (due_ns, number))
         self._loop.wake_at(due_ns)
         try:
-            self._line(endpoint).socket.send_multipart([number, b"", encode(request)], zmq.NOBLOCK)
+            send_parts(self._line(endpoint).socket, number, b"", encode(request))
         except zmq.ZMQError:
             self._fail(number, PeerLostError(f"nobody answers at {endpoint}"))
 

@@ -24,6 +24,8 @@ from streamtalk.client.sockets import (
     open_publisher,
     open_socket,
     open_subscriber,
+    receive_parts,
+    send_parts,
     split_envelope,
 )
 from streamtalk.proto.audio import MIC_FRAME_BYTES
@@ -40,6 +42,9 @@ _STATE_PERIOD_NS: Final = STATE_PERIOD_MS * 1_000_000
 _RENEW_NS: Final = 1_000_000_000
 _RETRY_NS: Final = 100_000_000
 _CALL_S: Final = 2.0
+_MAX_ROUNDS: Final = 256
+"""Messages taken from one socket before the owner gets its turn."""
+
 _SPEECH_DECODER: Final = msgspec.msgpack.Decoder(Speech)
 
 
@@ -101,19 +106,27 @@ class EdgeLoop:
 
     def poll(self, timeout_ms: float) -> list[int]:
         """Wait, handle all messages that came, return the owner's descriptors that are readable."""
-        readable: list[int] = []
-        for ready, _ in self._poller.poll(math.ceil(timeout_ms)):
-            if isinstance(ready, int):
-                readable.append(ready)
-                continue
-            handler = self._handlers.get(ready)
-            while handler is not None and not ready.closed:
-                try:
-                    parts = ready.recv_multipart(zmq.NOBLOCK)
-                except zmq.Again:
-                    break
-                handler(parts)
+        wait_ms = math.ceil(timeout_ms)
+        for _ in range(_MAX_ROUNDS):
+            found = [ready for ready, _ in self._poller.poll(wait_ms)]
+            readable = [ready for ready in found if isinstance(ready, int)]
+            if len(readable) == len(found):
+                break
+            for ready in found:
+                self._receive(ready)
+            # To poll again is cheaper than the exception of a socket that has nothing more.
+            wait_ms = 0
         return readable
+
+    def _receive(self, ready: Any) -> None:  # noqa: ANN401 — a socket or a descriptor, as pyzmq gives it
+        handler = self._handlers.get(ready)
+        if handler is None or ready.closed:
+            return
+        try:
+            parts = receive_parts(ready)
+        except zmq.Again:
+            return
+        handler(parts)
 
 
 class Edge:
@@ -124,6 +137,7 @@ class Edge:
         self._kind = kind
         self.instance = f"{kind}-{os.getpid()}-{secrets.token_hex(3)}"
         self.sessions: dict[str, EdgeSession] = {}
+        self._due_ns = 0
         self.loop = EdgeLoop()
         self._context: zmq.Context[Any] = zmq.Context()
         self._publisher = open_publisher(self._context, run_dir)
@@ -149,6 +163,7 @@ class Edge:
         entry.mic_topic = topic("audio", "mic", session)
         entry.state_topic = topic("state", "playback", session)
         self.sessions[session] = entry
+        self._due_ns = 0
         self._subscriber.setsockopt(zmq.SUBSCRIBE, topic("audio", "speech", session))
         return entry
 
@@ -159,7 +174,7 @@ class Edge:
             raise ValueError(message)
         first = entry.ring.write(pcm)
         header = encode(Mic(stream=entry.ring.stream, sample=first))
-        self._publisher.send_multipart([entry.mic_topic, header, pcm])
+        send_parts(self._publisher, entry.mic_topic, header, pcm)
 
     def pull_speech(self, entry: EdgeSession, delay_samples: int = 0) -> bytes | None:
         """The next 20 ms for the loudspeaker: 960 bytes, 24 kHz s16le; None for silence.
@@ -172,16 +187,14 @@ class Edge:
         playing = entry.sink.playing
         began = playing is not None and playing.frames == 1
         if playing is not before or (playing is not None and playing.starved != starved) or began:
-            entry.state_ns = 0
+            entry.state_ns = self._due_ns = 0
         return frame
 
     def serve(self, timeout_ms: float) -> list[int]:
         """Handle what comes within `timeout_ms`; returns the owner's readable descriptors."""
-        now_ns = time.monotonic_ns()
-        due_ns = self._tick(now_ns)
-        wait_ms = min(timeout_ms, max(0.0, (due_ns - now_ns) / 1e6))
-        readable = self.loop.poll(wait_ms)
-        self._tick(time.monotonic_ns())
+        now_ns = self._keep()
+        readable = self.loop.poll(min(timeout_ms, max(0.0, (self._due_ns - now_ns) / 1e6)))
+        self._keep()
         return readable
 
     def end(self, entry: EdgeSession) -> None:
@@ -208,6 +221,13 @@ class Edge:
         if os.path.exists(path):  # noqa: PTH110
             os.unlink(path)  # noqa: PTH108
 
+    def _keep(self) -> int:
+        """Do what is due; returns the time."""
+        now_ns = time.monotonic_ns()
+        if now_ns >= self._due_ns:
+            self._due_ns = self._tick(now_ns)
+        return now_ns
+
     def _tick(self, now_ns: int) -> int:
         dues = [now_ns + _STATE_PERIOD_NS, self.addresses.tick(now_ns)]
         calls_ns = self.caller.tick(now_ns)
@@ -224,7 +244,7 @@ class Edge:
     def _publish_state(self, entry: EdgeSession, now_ns: int) -> None:
         entry.state_ns = now_ns + _STATE_PERIOD_NS
         state = entry.sink.state(entry.mic_sample, muted=entry.muted)
-        self._publisher.send_multipart([entry.state_topic, encode(state), b""])
+        send_parts(self._publisher, entry.state_topic, encode(state), b"")
 
     def _renew(self, entry: EdgeSession, now_ns: int) -> None:
         endpoint = self.addresses.find("orchestrator")
@@ -250,6 +270,7 @@ class Edge:
         def failed(error: StreamTalkError) -> None:
             entry.refused, entry.renewing = error, False
             entry.renew_ns = time.monotonic_ns() + _RETRY_NS
+            self._due_ns = 0
             self.addresses.doubt(endpoint)
 
         self.caller.call(endpoint, request, _CALL_S, done, failed)
@@ -280,7 +301,7 @@ class Edge:
         except StreamTalkError as error:
             reply = refusal(error)
         try:
-            self._router.send_multipart([*envelope, encode(reply)], zmq.NOBLOCK)
+            send_parts(self._router, *envelope, encode(reply))
         except zmq.ZMQError:
             return
 
@@ -291,5 +312,5 @@ class Edge:
             message = "no such session at this edge"
             raise SessionError(message)
         reply = entry.sink.obey(request, entry.mic_sample)
-        entry.state_ns = 0
+        entry.state_ns = self._due_ns = 0
         return reply

@@ -12,7 +12,6 @@ AUDIO_MARK: Final = 10_000
 
 CALL_MARK: Final = 1_000
 _MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
-_READABLE: Final = int(zmq.POLLIN)
 _HEARTBEAT_MS: Final = 1_000
 _HEARTBEAT_TIMEOUT_MS: Final = 3_000
 
@@ -70,11 +69,6 @@ def receive_parts(socket: zmq.Socket[bytes]) -> list[bytes]:
         frame = socket.recv(zmq.NOBLOCK, copy=False)
         parts.append(frame.bytes)
     return parts
-
-
-def has_message(socket: zmq.Socket[bytes]) -> bool:
-    """Whether a message waits: a third of the cost of the exception that says no."""
-    return bool(int(socket.getsockopt(zmq.EVENTS)) & _READABLE)
 
 
 def split_envelope(parts: list[bytes]) -> tuple[list[bytes], bytes, bytes] | None:

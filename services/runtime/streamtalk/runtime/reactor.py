@@ -7,11 +7,8 @@ from typing import Any, Final
 
 import zmq
 
-from streamtalk.client.sockets import has_message, receive_parts
+from streamtalk.client.sockets import receive_parts
 from streamtalk.runtime.mailbox import Mailbox
-
-MAX_BATCH: Final = 256
-"""Messages taken from one socket before the others get their turn."""
 
 _IDLE_MS: Final = 500
 
@@ -71,14 +68,12 @@ class Reactor:
         if entry is None:
             return
         socket, handler = entry
-        for _ in range(MAX_BATCH):
-            try:
-                parts = receive_parts(socket)
-            except zmq.Again:
-                return
-            handler(parts)
-            if socket.closed or not has_message(socket):
-                return
+        # One message each round: to poll again costs no more than to ask the socket for a second.
+        try:
+            parts = receive_parts(socket)
+        except zmq.Again:
+            return
+        handler(parts)
 
     def close(self) -> None:
         """Close the mailbox; the sockets are their owners'."""

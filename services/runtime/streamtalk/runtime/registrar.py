@@ -6,7 +6,7 @@ from typing import Any, Final
 import zmq
 
 from streamtalk.client.rundir import RunDir
-from streamtalk.client.sockets import open_socket, split_envelope
+from streamtalk.client.sockets import open_socket, send_parts, split_envelope
 from streamtalk.proto.codec import decode, encode
 from streamtalk.proto.directory import Deregister, Instance, Register, Registered
 from streamtalk.proto.errors import MessageError
@@ -67,7 +67,7 @@ class Registrar:
 
     def _send(self, header: bytes) -> None:
         try:
-            self.socket.send_multipart([b"", header], zmq.NOBLOCK)
+            send_parts(self.socket, b"", header)
         except zmq.Again:
             # The registry is away and the queue is full: it will hear the next one.
             return

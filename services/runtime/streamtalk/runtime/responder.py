@@ -7,7 +7,7 @@ from typing import Any
 
 import zmq
 
-from streamtalk.client.sockets import open_socket, split_envelope
+from streamtalk.client.sockets import open_socket, send_parts, split_envelope
 from streamtalk.proto.codec import decode_request, encode, refusal
 from streamtalk.proto.errors import EngineError, MessageError, StreamTalkError
 from streamtalk.proto.message import Reply, Request
@@ -92,7 +92,7 @@ class Responder:
         self.metrics.calls_ms.observe(name, elapsed_ms)
         parts = [*envelope, encode(message), *([payload] if payload else [])]
         try:
-            self.socket.send_multipart(parts, zmq.NOBLOCK)
+            send_parts(self.socket, *parts)
         except zmq.ZMQError:
             self.metrics.dropped.add("unreachable")
 

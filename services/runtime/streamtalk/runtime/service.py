@@ -68,6 +68,7 @@ class Service(Generic[C]):
         self.reason = ""
         self._started_ns = time.monotonic_ns()
         self._drain_by_ns = 0
+        self._look_due_ns = 0
         self.reactor = Reactor()
         self.zmq_context: zmq.Context[Any] = zmq.Context()
         self.endpoint = context.run_dir.instance(context.instance)
@@ -217,9 +218,11 @@ class Service(Generic[C]):
             self._registrar.tick(time.monotonic_ns())
 
     def _tick(self, now_ns: int) -> int:
-        if self.context.identity.abandoned():
-            self.log.warning("the supervisor is gone; leaving")
-            self.reactor.stop()
+        if now_ns >= self._look_due_ns:
+            self._look_due_ns = now_ns + HOUSEKEEPING_NS
+            if self.context.identity.abandoned():
+                self.log.warning("the supervisor is gone; leaving")
+                self.reactor.stop()
         if self.state == "draining" and (self.drained() or now_ns >= self._drain_by_ns):
             self.reactor.stop()
         due_ns = min(self._registrar.tick(now_ns), self.on_tick(now_ns), now_ns + HOUSEKEEPING_NS)
