@@ -1,0 +1,43 @@
+"""The short form of each benchmark, as a smoke test: figures are printed, none is judged."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.perf
+
+
+def _bench(name: str, path: Path) -> dict[str, Any]:
+    command = [sys.executable, "-c", "from streamtalk.cli.main import main; main()"]
+    arguments = ["bench", name, "--short", "--json", str(path)]
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "machine:" in done.stdout
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return found
+
+
+def test_bench_bus_measures_us_and_the_bare_library(tmp_path: Path) -> None:
+    """Both sides of the comparison are in every result, with the load beside them."""
+    found = _bench("bus", tmp_path / "bus.json")
+    assert set(found["cases"]) == {"frame", "frame_bare", "call", "call_bare"}
+    assert all(0 < row["p50_us"] <= row["p99_us"] for row in found["cases"].values())
+    assert found["machine"]["load_average"] >= 0
+
+
+def test_bench_pipeline_answers_the_turn(tmp_path: Path) -> None:
+    """The scripted reply is played to its last frame through real processes."""
+    (row,) = _bench("pipeline", tmp_path / "pipeline.json")["rows"]
+    assert (row["row"], row["frames"], row["missing_frames"]) == ("scripted", 120, 0)
+
+
+def test_bench_talk_understands_what_it_synthesised(tmp_path: Path) -> None:
+    """Rows say what kind of speech they are, and which engines heard it."""
+    (row,) = _bench("talk", tmp_path / "talk.json")["rows"]
+    assert (row["row"], row["clips"], row["turns_in_error"]) == ("synthetic", 2, 0)
+    assert row["engines"]["asr"] == "pocketsphinx"
+    assert row["voice_to_voice_p50_ms"] > 0
