@@ -1,5 +1,6 @@
 """The run directory: where one stack's sockets, rings, locks and logs lie, for its owner only."""
 
+import glob
 import os
 import stat
 import sys
@@ -76,6 +77,11 @@ class RunDir:
     def instance(self, instance: str) -> str:
         """Endpoint of one instance, unique because instance ids are."""
         return f"ipc://{self.path}/s/{instance}.sock"
+
+    def clear_slot(self, slot: str) -> None:
+        """Remove the sockets of earlier processes of a slot; whoever holds its lock may do so."""
+        for path in (self.path / "s").glob(f"{glob.escape(slot)}-*.sock"):
+            path.unlink(missing_ok=True)
 
     def ring(self, session: str) -> Path:
         """File of a session's microphone ring."""

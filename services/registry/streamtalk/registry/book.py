@@ -9,10 +9,14 @@ from typing import Final
 import msgspec
 
 from streamtalk.proto.directory import Directory, Instance
-from streamtalk.proto.errors import NotReadyError
+from streamtalk.proto.errors import NotReadyError, OverloadedError
 
 MODEL_SERVICES: Final = ("vad", "turn", "asr", "tts")
 """Services whose instances are chosen by the `active` record."""
+
+
+MAX_INSTANCES: Final = 256
+"""The directory stays a message of bounded size, whoever registers."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,8 +63,14 @@ class Book:
         return Snapshot(active=self.active, instances=list(self._instances.values()))
 
     def register(self, instance: Instance, now_ns: int) -> bool:
-        """Note what an instance says of itself; returns whether anyone would care."""
+        """Note what an instance says of itself; returns whether anyone would care.
+
+        Raises OverloadedError where there are more instances than a stack can have.
+        """
         known = self._instances.get(instance.instance)
+        if known is None and len(self._instances) >= MAX_INSTANCES:
+            message = f"{MAX_INSTANCES} instances are registered, which is the limit"
+            raise OverloadedError(message)
         self._instances[instance.instance] = instance
         self._heard_ns[instance.instance] = now_ns
         changed = known is None or _visible(known) != _visible(instance)

@@ -67,6 +67,7 @@ def _build(service_class: type[Service[C]], config_class: type[C]) -> Service[C]
     table = service_table(name, arguments.slot, run_dir, config_path, arguments.profile)
     config = decode_table(name, table, config_class)
     lock_slot(run_dir.slots, arguments.slot)
+    run_dir.clear_slot(arguments.slot)
     tune_interpreter(int(getattr(config, "nice", 0)))
     dump_stacks_on_signal(run_dir.logs / f"{arguments.slot}.stack")
     context = ServiceContext(

@@ -68,6 +68,7 @@ class Service(Generic[C]):
         self.reason = ""
         self._started_ns = time.monotonic_ns()
         self._drain_by_ns = 0
+        self._was_ready = False
         self._look_due_ns = 0
         self.reactor = Reactor()
         self.zmq_context: zmq.Context[Any] = zmq.Context()
@@ -154,6 +155,7 @@ class Service(Generic[C]):
 
     def become_ready(self) -> None:
         """From now on calls are welcome."""
+        self._was_ready = True
         if self.state == "loading":
             settle_memory()
         if self.state in ("loading", "failed"):
@@ -236,6 +238,9 @@ class Service(Generic[C]):
         elif isinstance(request, Drain):
             call.reply(Ok())
             self._begin_drain()
+        elif not self._was_ready:
+            message = f"{self.context.instance} is not ready: {self.reason or 'still loading'}"
+            raise NotReadyError(message)
         elif self.state == "draining" and self.refuses_while_draining(request):
             message = f"{self.context.instance} is leaving"
             raise NotReadyError(message)
