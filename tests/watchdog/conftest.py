@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import warnings
 from collections.abc import Callable, Iterator
@@ -24,48 +25,37 @@ from tests.support.recorder import eventually
 
 PATIENCE_S = 60.0
 
-CONFIGURATION = """
-[vad]
-engine = "scripted"
-
-[asr]
-engine = "scripted"
-
-[tts]
-engine = "scripted"
-budget_ms = 300.0
-budget_ms_per_char = 0.0
-
-[tts.engines.scripted]
-fault = "hang"
-fault_text = "and hang"
-
-[watchdog]
-crash_limit = 2
-retry_s = 4.0
-crash_window_s = 20.0
-surplus_s = 2.0
-"""
+SETTINGS = {
+    "VAD__ENGINE": "scripted",
+    "ASR__ENGINE": "scripted",
+    "TTS__ENGINE": "scripted",
+    "TTS__BUDGET_MS": "300",
+    "TTS__BUDGET_MS_PER_CHAR": "0",
+    "TTS__ENGINES__SCRIPTED__FAULT": "hang",
+    "TTS__ENGINES__SCRIPTED__FAULT_TEXT": "and hang",
+    "WATCHDOG__CRASH_LIMIT": "2",
+    "WATCHDOG__RETRY_S": "4",
+    "WATCHDOG__SURPLUS_S": "2",
+}
+HOMES = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR")
 
 
 class Scene:
     """One running stack."""
 
     def __init__(self, folder: Path) -> None:
-        configuration = folder / "streamtalk.toml"
-        configuration.write_text(CONFIGURATION, encoding="utf-8")
         self.run_dir = RunDir(folder)
         self.stack = Stack(self.run_dir)
         with warnings.catch_warnings():
             # supervisord is meant to outlive whoever starts it.
             warnings.filterwarnings("ignore", "subprocess", ResourceWarning)
-            self.stack.start(configuration, None)
+            self.stack.start(None, None)
         self.context: zmq.Context[Any] = zmq.Context()
 
     def wait_ready(self) -> None:
         """Every service is ready, and the watchdog has met it."""
         self.stack.wait_ready(PATIENCE_S, lambda _: None)
-        assert self.eventually(lambda: all(self.probed(p.slot) for p in self.running()))
+        assert self.eventually(lambda: all(self.probes(p.slot) for p in self.running()))
 
     def eventually(self, holds: Callable[[], bool]) -> bool:
         """Whether it becomes true in time; a stack that is being repaired may refuse to say."""
@@ -87,10 +77,12 @@ class Scene:
         """A slot, as supervisord sees it."""
         return self.stack.supervisor.process(slot)
 
-    def probed(self, slot: str) -> bool:
-        """Whether the process in the slot has been asked how it is."""
+    def probes(self, slot: str) -> int:
+        """How often the process in the slot has been asked how it is."""
         with Peer(self.context, self.instance(slot).endpoint) as peer:
-            return 'call="Probe"' in peer.call(Metrics(), MetricsText, 2.0).text
+            text = peer.call(Metrics(), MetricsText, 2.0).text
+        found = re.search(r'call_ms_count{call="Probe"} (\d+)', text)
+        return int(found[1]) if found else 0
 
     def directory(self) -> Directory:
         """What the registry says."""
@@ -129,7 +121,7 @@ class Scene:
 
     def kills(self) -> list[tuple[str, str]]:
         """Slot and reason of every kill in the watchdog's log."""
-        rows = [row for row in self.log() if row["event"] == "killing a process that hangs"]
+        rows = [row for row in self.log() if row["event"] == "killed"]
         return [(row["slot"], row["reason"]) for row in rows]
 
     def log(self) -> list[dict[str, Any]]:
@@ -149,8 +141,12 @@ class Scene:
 
 
 @pytest.fixture
-def scene(run_dir: Path) -> Iterator[Scene]:
-    """A stack that is up; it is taken down after the test."""
+def scene(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    """A stack that is up, in a home of its own; it is taken down after the test."""
+    for name in HOMES:
+        monkeypatch.setenv(name, str(run_dir))
+    for name, value in SETTINGS.items():
+        monkeypatch.setenv(f"STREAMTALK_{name}", value)
     scene = Scene(run_dir)
     try:
         scene.wait_ready()

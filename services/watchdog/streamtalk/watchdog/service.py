@@ -48,7 +48,9 @@ class WatchdogService(Service[WatchdogConfig]):
         crashes = CrashLimits(config.crash_limit, _ns(config.crash_window_s), _ns(config.retry_s))
         self._ledger = Ledger(crashes)
         self._roster = Roster(_ns(config.surplus_s))
-        self._supervisor = SupervisorThread(context.run_dir, self._on_look, self.log)
+        self._supervisor = SupervisorThread(
+            context.run_dir, self._on_look, self._on_killed, self.log
+        )
         self._directory = Directory(version=0, registry="")
         self._directory_ns = -_FRESH_NS
         self._looked_ns = 0
@@ -133,11 +135,17 @@ class WatchdogService(Service[WatchdogConfig]):
         self.reason = self._ledger.notes
 
     def _kill(self, verdict: Verdict) -> None:
-        fields = dataclasses.asdict(verdict)
-        self.log.error("killing a process that hangs", extra={"fields": fields})
+        self.log.warning("a process hangs", extra={"fields": dataclasses.asdict(verdict)})
+        self._supervisor.order(Order("kill", verdict.slot, verdict.pid, verdict.reason))
+
+    def _on_killed(self, order: Order) -> None:
+        self.post(lambda: self._count(order))
+
+    def _count(self, order: Order) -> None:
+        fields = {"slot": order.slot, "pid": order.pid, "reason": order.reason}
+        self.log.error("killed", extra={"fields": fields})
         self._kills += 1
-        self._metrics.kills.add(verdict.reason)
-        self._supervisor.order(Order("kill", verdict.slot, verdict.pid))
+        self._metrics.kills.add(order.reason)
 
     def _do(self, command: Command) -> None:
         self.log.warning(command.action, extra={"fields": dataclasses.asdict(command)})

@@ -4,7 +4,6 @@ import logging
 import queue
 import threading
 import time
-import xmlrpc.client
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +18,7 @@ from streamtalk.runtime.supervision import ProcessState, Supervisor
 from streamtalk.runtime.swap_lock import swap_in_progress
 
 _PERIOD_S: Final = 1.0
-_STALE_S: Final = 5.0
+_STALE_S: Final = 10.0
 """An order that had to wait so long rests on what is no longer known to be true."""
 
 _STACK_S: Final = 0.5
@@ -41,17 +40,23 @@ class Order:
     action: Literal["kill", "start", "stop"]
     slot: str
     pid: int = 0
+    reason: str = ""
 
 
 class SupervisorThread:
-    """Looks every second, and calls `on_look` on its own thread with what it saw."""
+    """Looks every second; calls `on_look` and `on_killed` on its own thread."""
 
     def __init__(
-        self, run_dir: RunDir, on_look: Callable[[Look], None], log: logging.Logger
+        self,
+        run_dir: RunDir,
+        on_look: Callable[[Look], None],
+        on_killed: Callable[[Order], None],
+        log: logging.Logger,
     ) -> None:
         self._supervisor = Supervisor(run_dir)
         self._run_dir = run_dir
         self._on_look = on_look
+        self._on_killed = on_killed
         self._log = log
         self._failure = ""
         self._orders: queue.Queue[tuple[float, Order] | None] = queue.Queue()
@@ -96,8 +101,6 @@ class SupervisorThread:
         """Returns why it failed, or an empty string."""
         try:
             work()
-        except xmlrpc.client.Fault as fault:
-            return f"supervisord: {fault.faultString}"
         except StreamTalkError as error:
             return str(error)
         except Exception as error:  # noqa: BLE001 — the boundary of the thread
@@ -123,6 +126,7 @@ class SupervisorThread:
         elif self._supervisor.process(order.slot).pid == order.pid:
             self._dump_stacks(order.slot)
             self._supervisor.signal(order.slot, "KILL")
+            self._on_killed(order)
 
     def _dump_stacks(self, slot: str) -> None:
         """Have the process write where it hangs; one that is stopped cannot."""
