@@ -6,7 +6,6 @@ leases, states, calls from the orchestrator and the search for a new one happen 
 
 import math
 import os
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -135,7 +134,7 @@ class Edge:
     def __init__(self, run_dir: RunDir, kind: str) -> None:
         self._run_dir = run_dir
         self._kind = kind
-        self.instance = f"{kind}-{os.getpid()}-{secrets.token_hex(3)}"
+        self.instance = f"{kind}-{os.getpid()}-{os.urandom(3).hex()}"
         self.sessions: dict[str, EdgeSession] = {}
         self._due_ns = 0
         self.loop = EdgeLoop()
@@ -158,7 +157,7 @@ class Edge:
 
         `EdgeSession.opened` is set when the orchestrator has taken it.
         """
-        ring = RingWriter(self._run_dir.ring(session), secrets.token_hex(8))
+        ring = RingWriter(self._run_dir.ring(session), os.urandom(8).hex())
         entry = EdgeSession(session, ring, language, half_duplex)
         entry.mic_topic = topic("audio", "mic", session)
         entry.state_topic = topic("state", "playback", session)

@@ -5,7 +5,6 @@ import ctypes
 import faulthandler
 import gc
 import os
-import secrets
 import signal
 import sys
 from dataclasses import dataclass, field
@@ -28,7 +27,8 @@ class ProcessIdentity:
     parent: int = field(default_factory=os.getppid)
 
     def __post_init__(self) -> None:
-        self.instance = f"{self.slot}-{secrets.token_hex(3)}"
+        # `secrets` would load OpenSSL: 0.7 MiB in every process, for three random bytes.
+        self.instance = f"{self.slot}-{os.urandom(3).hex()}"
 
     def abandoned(self) -> bool:
         """Whether the supervisor that started this process is gone."""
