@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev talk up down status doctor test check lint format types unit bench size golden clean
+.PHONY: help setup setup-dev talk up down status doctor test check lint format types unit bench yardstick size golden clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1|/' | column -t -s '|'
@@ -52,6 +52,10 @@ format: setup-dev  ## put the code into the house style
 bench: setup  ## the figures of the README, measured here
 	@$(BIN)/streamtalk bench pipeline $(ARGS)
 	@$(BIN)/streamtalk bench bus $(ARGS)
+	@$(BIN)/streamtalk bench talk $(ARGS)
+
+yardstick: setup-dev  ## beside other systems (ARGS="FOLDER_OF_THE_YARDSTICK REPEATS")
+	@tools/yardstick.sh $(ARGS)
 
 size: setup  ## how much disk a fresh install takes
 	@$(BIN)/python tools/install_size.py

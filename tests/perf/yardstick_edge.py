@@ -1,6 +1,6 @@
 """The edge of the yardstick's adapter: connections of a Unix socket are sessions.
 
-`python yardstick_edge.py RUN_DIR SOCKET`; `yardstick_adapter.py` becomes it when the stack is ready.
+`python yardstick_edge.py RUN_DIR SOCKET`; the adapter becomes it when the stack is ready.
 """
 
 import os
