@@ -28,6 +28,7 @@ _LEFTOVER_WAIT_S: Final = 8.0
 _LAUNCH: Final = "launch.json"
 _POLL_S: Final = 0.05
 _DOWN_S: Final = 20.0
+_SLOTS_S: Final = 12.0
 _LOOKUP_S: Final = 0.5
 _DISPENSABLE: Final = ("audio_io_0",)
 """Without a sound library there are still WAV files; the stack comes up without these."""
@@ -240,6 +241,8 @@ class Stack:
         pid = self._pid()
         if not self.running and pid is None:
             return False
+        for slots in self._order_of_leaving():
+            self._stop_slots(slots)
         with contextlib.suppress(StreamTalkError):
             self.supervisor.shutdown()
         if pid is not None and not self.running:
@@ -254,6 +257,29 @@ class Stack:
             time.sleep(_POLL_S)
         self._clean()
         return True
+
+    def _order_of_leaving(self) -> list[list[str]]:
+        """First who would start others again, then who speaks, then the models; the rest last."""
+        with contextlib.suppress(StreamTalkError):
+            slots = [process.slot for process in self.supervisor.processes() if process.wanted]
+            first = [slot for slot in slots if slot.startswith("watchdog")]
+            talking = [slot for slot in slots if slot.startswith(("orchestrator", "audio_io"))]
+            infrastructure = [slot for slot in slots if slot.startswith(("bus", "registry"))]
+            models = [s for s in slots if s not in {*first, *talking, *infrastructure}]
+            return [first, talking, models]
+        return []
+
+    def _stop_slots(self, slots: list[str]) -> None:
+        """Side by side, where supervisord itself would stop one after another."""
+        deadline = time.monotonic() + _SLOTS_S
+        with contextlib.suppress(StreamTalkError):
+            for slot in slots:
+                self.supervisor.stop(slot)
+            while time.monotonic() < deadline:
+                left = {p.slot for p in self.supervisor.processes() if p.pid}
+                if not left & set(slots):
+                    return
+                time.sleep(_POLL_S)
 
     def _pid(self) -> int | None:
         """Of a supervisord that holds the lock but may not answer yet."""

@@ -12,6 +12,7 @@ import msgspec
 from streamtalk.client.caller import Caller
 from streamtalk.client.directory import Addresses
 from streamtalk.client.rundir import RunDir, default_run_dir
+from streamtalk.orchestrator.assistant.timer_talk import due_text
 from streamtalk.orchestrator.assistant.timers import Timer, TimerList
 from streamtalk.orchestrator.calls import ServiceCalls, Timers
 from streamtalk.orchestrator.config import OrchestratorConfig
@@ -344,19 +345,11 @@ class OrchestratorService(Service[OrchestratorConfig]):
 
         def finished(first: object) -> None:
             if first:
-                conversation.say(announce(timer))
+                conversation.say(due_text(timer))
 
         action = History.finish_timer
         args = (timer.session, conversation.term, timer.timer_id)
         self.in_history(lambda: self._history.run(action, *args), finished)
-
-
-def announce(timer: Timer) -> str:
-    """What is said when a timer is due."""
-    label = timer.label.strip()
-    if label.startswith("to "):
-        return f"Here is your reminder {label}."
-    return f"Your {label} timer is done." if label else "Your timer is done."
 
 
 def _opened(conversation: Conversation, *, resumed: bool) -> SessionOpened:

@@ -1,5 +1,8 @@
 """The registry as a service: registrations in, the directory out; it forwards no request."""
 
+import contextlib
+import os
+import signal
 import time
 from typing import Final
 
@@ -80,6 +83,7 @@ class RegistryService(Service[RegistryConfig]):
         """Expire the silent, look for the lost, repeat the directory."""
         if self._book.expire(now_ns):
             self._changed()
+            self._end_silent_watchdog()
         while self._checks_ns and self._checks_ns[0] <= now_ns:
             self._checks_ns.pop(0)
             self._remove_unreachable()
@@ -109,6 +113,14 @@ class RegistryService(Service[RegistryConfig]):
                 if error.errno != zmq.EHOSTUNREACH:
                     raise
                 self._remove(instance)
+
+    def _end_silent_watchdog(self) -> None:
+        """Who watches everybody is watched here: supervisord starts the next one."""
+        for instance in self._book.view().instances:
+            if instance.service == "watchdog" and not instance.live:
+                self.log.error("the watchdog is silent; ending it")
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(instance.pid, signal.SIGKILL)
 
     def _remove(self, instance: str) -> None:
         if self._book.remove(instance):

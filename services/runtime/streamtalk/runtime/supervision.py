@@ -66,8 +66,9 @@ class _UnixTransport(xmlrpc.client.Transport):
 
     def make_connection(self, host: Any) -> HTTPConnection:  # noqa: ANN401 — the base's signature
         """A connection to the socket, whatever host was asked for."""
-        del host
-        return _UnixConnection(self._path)
+        connection = _UnixConnection(self._path)
+        self._connection = (host, connection)
+        return connection
 
 
 class Supervisor:

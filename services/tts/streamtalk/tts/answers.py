@@ -11,6 +11,9 @@ from streamtalk.tts.pieces import KeptPiece, Parcel
 STALE_STATES: Final = 2
 """So many states in a row must show that sent audio is missing before it is sent again."""
 
+_PRESENT_NS: Final = 1_000_000_000
+"""A living sink states what it wants every 100 ms."""
+
 _EVERYTHING: Final = 1 << 62
 
 Key = tuple[str, str]
@@ -164,11 +167,14 @@ class Answers:
         """Whether audio of this session is kept."""
         return any(key[0] == session for key in self._answers)
 
-    @property
-    def unsent(self) -> bool:
-        """Whether a sink still has to get something that is made."""
+    def unsent(self, now_ns: int) -> bool:
+        """Whether a sink that has shown itself lately still has to get something that is made."""
+        oldest_ns = now_ns - _PRESENT_NS
         return any(
-            not piece.closed for answer in self._answers.values() for piece in answer.ordered()
+            not piece.closed
+            for answer in self._answers.values()
+            if answer.touched_ns >= oldest_ns
+            for piece in answer.ordered()
         )
 
     @property

@@ -136,7 +136,10 @@ class TtsWorker(Worker[TtsConfig]):
 
     def drained(self) -> bool:
         """Whether all that was ordered is made and has been sent."""
-        return self.engine_idle and self._rota.idle and not self._answers.unsent
+        return self.engine_idle and self._rota.idle and not self._unsent()
+
+    def _unsent(self) -> bool:
+        return self._answers.unsent(time.monotonic_ns())
 
     def _on_speak(self, speak: Speak, call: Call) -> None:
         if self._engine is None:

@@ -1,0 +1,128 @@
+"""A recording is held a conversation with, and the report and the WAV tell what happened."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import zmq
+
+from streamtalk.client.peer import Peer
+from streamtalk.client.wav import read_microphone
+from streamtalk.proto.directory import Directory, Lookup
+from streamtalk.proto.recognition import Transcribe, Transcript
+from tests.support.questions import write_questions
+from tests.support.recordings import recording
+from tests.support.stack import RunningStack
+
+pytestmark = pytest.mark.conversation
+
+QUESTIONS = ("what time is it", "what is seven times eight", "what did i say")
+ANSWERS = """#JSGF V1.0;
+grammar answers;
+<digit> = one | two | three | four | five | six | seven | eight | nine;
+<tens> = twenty | thirty | forty | fifty | sixty | seventy | eighty | ninety;
+public <answer> = <digit> times <digit> is <tens> [<digit>];
+"""
+STAGES = {"vad", "turn", "asr", "llm_first_text", "tts_first_audio", "playback"}
+
+
+def test_converse_answers_every_question(stack: RunningStack, tmp_path: Path) -> None:
+    """Three spoken questions are understood, answered, heard to the end, and timed."""
+    wav = write_questions(tmp_path / "in.wav", QUESTIONS, pause_s=4.0)
+    out, report = tmp_path / "out.wav", tmp_path / "report.json"
+    done = stack.command("converse", str(wav), "--out", str(out), "--report", str(report))
+    assert done.code == 0, done.err
+    found = json.loads(report.read_text())
+    assert list(QUESTIONS) == [turn["user_text"] for turn in found["turns"]]
+    time_told, product, quoted = (turn["reply_text"] for turn in found["turns"])
+    assert time_told.startswith("It's ")
+    assert "56" in product
+    assert "what is seven times eight" in quoted
+    for turn in found["turns"]:
+        assert turn["heard_text"] == turn["reply_text"]
+        assert turn["error"] is None
+        assert not turn["interrupted"]
+        assert set(turn["stages_ms"]) == STAGES
+        order = ("speech_start_s", "speech_end_s", "committed_s", "reply_start_s", "reply_end_s")
+        times = [turn[name] for name in order]
+        assert sorted(times) == times
+        expected_ms = (turn["reply_start_s"] - turn["speech_end_s"]) * 1000
+        assert turn["voice_to_voice_ms"] == pytest.approx(expected_ms, abs=2)
+    assert found["audio"]["mic_frames_lost"] == 0
+    assert found["engines"] == {
+        "vad": "silero",
+        "turn": "rules",
+        "asr": "pocketsphinx",
+        "llm": "builtin",
+        "tts": "espeak",
+    }
+    _assert_speech_where_reported(out, found)
+
+
+def _assert_speech_where_reported(out: Path, found: dict[str, object]) -> None:
+    """The loudspeaker is loud within each reply and silent before the first."""
+    audio, rate_hz = soundfile.read(out, dtype="float32")
+    turns = found["turns"]
+    assert isinstance(turns, list)
+    for turn in turns:
+        begin, end = (int(turn[name] * rate_hz) for name in ("reply_start_s", "reply_end_s"))
+        assert float(np.sqrt(np.mean(audio[begin:end] ** 2))) > 0.01
+    assert not np.any(audio[: int(turns[0]["committed_s"] * rate_hz)])
+
+
+def test_reply_is_speech_that_can_be_recognised(stack: RunningStack, tmp_path: Path) -> None:
+    """What the loudspeaker played says this answer and no other, by our recogniser's ears."""
+    wav = write_questions(tmp_path / "in.wav", ["what is seven times eight"], pause_s=3.0)
+    out = tmp_path / "out.wav"
+    assert stack.command("converse", str(wav), "--out", str(out)).code == 0
+    pcm = read_microphone(out).tobytes()
+    context = zmq.Context()
+    try:
+        with Peer(context, stack.run_dir.registry) as registry:
+            found = registry.call(Lookup(), Directory, 5.0)
+        (asr,) = (i.endpoint for i in found.instances if i.service == "asr")
+        with Peer(context, asr) as peer:
+            heard = peer.call(Transcribe(grammar=ANSWERS), Transcript, 60.0, payload=pcm)
+    finally:
+        context.destroy(linger=0)
+    assert heard.text == "seven times eight is fifty six"
+
+
+def test_session_is_resumed_with_its_memory(stack: RunningStack, tmp_path: Path) -> None:
+    """A later conversation of the same name knows what was said in the earlier one."""
+    first = write_questions(tmp_path / "a.wav", ["what is seven times eight"], pause_s=3.0)
+    second = write_questions(tmp_path / "b.wav", ["what did i say"], pause_s=3.0)
+    report = tmp_path / "report.json"
+    assert stack.command("converse", str(first), "--session", "memory").code == 0
+    done = stack.command("converse", str(second), "--session", "memory", "--report", str(report))
+    assert done.code == 0, done.err
+    (turn,) = json.loads(report.read_text())["turns"]
+    assert turn["turn"] == 2
+    assert "seven times eight" in turn["reply_text"]
+
+
+def test_human_speech_ends_in_an_answer(stack: RunningStack, tmp_path: Path) -> None:
+    """Speech that the built-in assistant has no answer for is still answered, honestly."""
+    wav = recording("en/sb_spk1_snt1.wav")
+    report = tmp_path / "report.json"
+    done = stack.command("converse", str(wav.path), "--report", str(report))
+    assert done.code == 0, done.err
+    turns = json.loads(report.read_text())["turns"]
+    assert turns
+    assert all(turn["reply_text"] and turn["heard_text"] for turn in turns)
+
+
+def test_four_conversations_at_once_lose_nothing(stack: RunningStack, tmp_path: Path) -> None:
+    """Four people speak at the same time; each is answered and no microphone frame is lost."""
+    wav = write_questions(tmp_path / "in.wav", QUESTIONS[:2], pause_s=5.0)
+    reports = [tmp_path / f"{number}.json" for number in range(4)]
+    running = [stack.spawn("converse", str(wav), "--report", str(path)) for path in reports]
+    for process in running:
+        _, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+    for path in reports:
+        found = json.loads(path.read_text())
+        assert list(QUESTIONS[:2]) == [turn["user_text"] for turn in found["turns"]]
+        assert found["audio"]["mic_frames_lost"] == 0
