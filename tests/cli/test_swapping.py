@@ -111,8 +111,7 @@ def test_dry_run_only_says_what_would_happen(stack: RunningStack) -> None:
     assert before == _of(stack, "turn")
 
 
-@pytest.mark.parametrize("mode", [(), ("--cold",)])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("mode, number", [((), signal.SIGINT), (("--cold",), signal.SIGTERM)])
 def test_interrupted_swap_leaves_exactly_one_active(
     stack: RunningStack, mode: tuple[str, ...], number: signal.Signals
 ) -> None:
