@@ -16,6 +16,9 @@ if ! [ -x "$python" ]; then
     "$python" -m pip install --quiet pyzmq msgpack msgspec numpy psutil wyoming
 fi
 
+TMPDIR=$(mktemp -d)
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
 export YARDSTICK_DIR="$yardstick" YARDSTICK_ADAPTER="$root/tests/perf/yardstick_adapter.py"
 export ADAPTER_PY="$root/.venv/bin/python" RESULTS="$results"
 for sessions in $(echo "${SESSIONS:-1,4,8}" | tr , ' '); do

@@ -45,6 +45,8 @@ def tables() -> dict[str, Any]:
             },
             "splitter": {"first_min_chars": 1, "group_clauses": 1},
             "hearing": {"partial_every_ms": 0},
+            # No other system stops for the person's next turn, where the machine is that slow.
+            "conversation": {"barge_in_ms": 60_000},
         },
     }
 

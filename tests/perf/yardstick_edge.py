@@ -3,6 +3,7 @@
 `python yardstick_edge.py RUN_DIR SOCKET`; the adapter becomes it when the stack is ready.
 """
 
+import contextlib
 import os
 import socket
 import sys
@@ -80,7 +81,10 @@ class Lines:
             self._lines[connection.fileno()] = Line(connection)
             self._edge.loop.watch(connection.fileno())
             return
-        received = line.connection.recv(65_536)
+        try:
+            received = line.connection.recv(65_536)
+        except ConnectionResetError:
+            received = b""
         if not received:
             self._close(descriptor, line)
             return
@@ -127,7 +131,8 @@ class Lines:
         if playing is None or frame is None:
             line.due_ns = 0
             return
-        line.connection.send(_marked(frame, _turn(line, playing.answer)))
+        with contextlib.suppress(BrokenPipeError):
+            line.connection.send(_marked(frame, _turn(line, playing.answer)))
         line.due_ns = (line.due_ns or now_ns) + _FRAME_NS
 
     def _close(self, descriptor: int, line: Line) -> None:

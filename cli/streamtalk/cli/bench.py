@@ -68,7 +68,7 @@ def pipeline(
         for kind in wanted:
             for number in numbers:
                 rows.append(bench_pipeline.run(kind, number, 1 if short else turns))
-                typer.echo(list(bench_pipeline.lines(rows[-1:]))[-1], err=True)
+                typer.echo(list(bench_pipeline.lines(rows[-1:]))[1], err=True)
     _show(bench_pipeline.lines(rows), rows[-1]["machine"])
     _write({"rows": rows}, json_file)
 

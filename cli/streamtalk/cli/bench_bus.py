@@ -44,7 +44,7 @@ Sample = Callable[[], float]
 def measure(rounds: int) -> dict[str, Any]:
     """p50 and p99 of each case in microseconds; the cases take turns, sample by sample."""
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stb-", dir="/tmp")))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stb-")))
         run_dir = RunDir(folder).prepare()
         _start(stack, "streamtalk.bus", "--run-dir", str(folder))
         _start(stack, "streamtalk.cli.bench_proxy", str(folder))

@@ -5,11 +5,13 @@ first token after 150 ms and then 50 a second, TTS 100 ms to the first chunk, th
 factor of 0.3. What is left after the ideal sum of these is ours.
 """
 
+import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -47,6 +49,7 @@ CHUNK_MS: Final = 200
 ONSET_MS: Final = 96.0
 HANGOVER_MS: Final = 224.0
 REPLY_FRAMES: Final = int(PHRASES * PIECE_MS / FRAME_MS)
+STAGES: Final = ("vad", "asr", "turn", "llm_first_text", "tts_first_audio", "playback")
 SESSIONS_FOR_TWO_VOICES: Final = 8
 """One TTS process is the first ceiling: eight sessions need 1.17 cores of it."""
 
@@ -85,6 +88,8 @@ def tables(kind: str) -> Tables:
             },
             "splitter": {"first_min_chars": 1, "group_clauses": 1},
             "hearing": {"partial_every_ms": 0},
+            # Where the machine is too slow, replies meet the next turn: they are played all the same.
+            "conversation": {"barge_in_ms": 60_000},
         },
     }
 
@@ -135,6 +140,7 @@ def run(kind: str, sessions: int, turns: int) -> dict[str, Any]:
         memory_mb = pss_mb(pids)
         output, _ = process.communicate(timeout=_EDGE_S)
         machine = meter.stop()
+        stages = stage_medians(stack.run_dir.logs / "orchestrator_0.log")
     told = msgspec.json.decode(output, type=list[Told])
     return {
         "kind": kind,
@@ -146,7 +152,19 @@ def run(kind: str, sessions: int, turns: int) -> dict[str, Any]:
         **judge(told, turns),
         **_own_cpu(kind, sessions, turns, told, machine),
         "pss_mb": memory_mb,
+        "stages_ms": stages,
         "machine": machine,
+    }
+
+
+def stage_medians(log: Path) -> dict[str, float]:
+    """Median milliseconds of each stage, from the line that the orchestrator logs for a turn."""
+    rows = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+    turns = [row["stages_ms"] for row in rows if row["event"] == "turn"]
+    return {
+        stage: round(percentile([turn[stage] for turn in turns if stage in turn], 0.5), 1)
+        for stage in STAGES
+        if any(stage in turn for turn in turns)
     }
 
 
@@ -210,3 +228,5 @@ def lines(rows: list[dict[str, Any]]) -> Iterator[str]:
             f"{row['machine']['other_cores']}",
         )
         yield f"{row['kind']:8}{row['sessions']:8}  " + "  ".join(f"{cell:>17}" for cell in cells)
+        stages = ", ".join(f"{stage} {ms}" for stage, ms in row["stages_ms"].items())
+        yield f"{'':16}  median ms: {stages}"

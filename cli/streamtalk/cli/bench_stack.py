@@ -51,10 +51,7 @@ class BenchStack:
         self._tables = tables
         self._replicas = replicas
         self._environment = environment or {}
-        # Sockets need a short path, so this is not the default folder for temporary files.
-        self._folder = tempfile.TemporaryDirectory(
-            prefix="stb-", dir="/tmp", ignore_cleanup_errors=True
-        )
+        self._folder = tempfile.TemporaryDirectory(prefix="stb-", ignore_cleanup_errors=True)
         self.run_dir = RunDir(Path(self._folder.name))
         self.stack = Stack(self.run_dir)
 

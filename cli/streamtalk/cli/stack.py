@@ -21,7 +21,7 @@ from streamtalk.client.rundir import RunDir
 from streamtalk.proto.directory import Directory, Instance, Lookup
 from streamtalk.proto.errors import InputError, NotReadyError, StreamTalkError
 from streamtalk.runtime.config import CONFIG_VARIABLE, PROFILE_VARIABLE, RUN_DIR_VARIABLE
-from streamtalk.runtime.supervision import ProcessState, Supervisor, SupervisorFault
+from streamtalk.runtime.supervision import ProcessState, Supervisor, SupervisorError
 
 PYTHON_VARIABLE: Final = "STREAMTALK_PYTHON"
 _LEFTOVER_WAIT_S: Final = 8.0
@@ -83,7 +83,7 @@ class Stack:
             self.supervisor.processes()
         except NotReadyError:
             return False
-        except SupervisorFault:
+        except SupervisorError:
             return True
         return True
 

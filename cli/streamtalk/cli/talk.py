@@ -32,6 +32,7 @@ from streamtalk.proto.topics import is_session_id
 
 _DEVICES_S: Final = 6.0
 _FRAME_MS: Final = 50.0
+_LOOKING: Final = "opening"
 
 
 def talk(
@@ -86,7 +87,11 @@ def _await_devices(link: TalkLink) -> str:
         while time.monotonic() < deadline:
             link.serve(_FRAME_MS)
             audio = link.view.audio
-            if audio is not None and audio.session == link.session and audio.capture != "closed":
+            held = audio is not None and audio.session == link.session
+            # Until the device has been looked for, it counts as absent, "opening".
+            if audio is None or not held or audio.reason.startswith(_LOOKING):
+                continue
+            if audio.capture != "closed":
                 return audio.reason if audio.capture == "absent" else ""
     return link.view.refusal
 

@@ -16,7 +16,7 @@ from streamtalk.asr.score import distance
 
 _WEIGHTS: Final = (0.202, 8.14, -8.66, -0.239)
 _BIAS: Final = 9.31
-_FEWEST_PHONE_FRAMES: Final = 10
+_FEWEST_PHONE_FRAMES: Final = 15
 _SLOWEST_PHONE_FRAMES: Final = 30.0
 _WORD_MIDDLE: Final = -60.0
 _WORD_SLOPE: Final = 12.0

@@ -1,8 +1,13 @@
 """The bus as a service: the forwarder, and a thread that answers probes about it."""
 
+from typing import Final
+
 from streamtalk.bus.config import BusConfig
 from streamtalk.bus.forwarder import Forwarder
+from streamtalk.runtime.process import trim_memory
 from streamtalk.runtime.service import HOUSEKEEPING_NS, Service, ServiceContext
+
+_TRIM_NS: Final = 3_000_000_000
 
 
 class BusService(Service[BusConfig]):
@@ -12,12 +17,17 @@ class BusService(Service[BusConfig]):
 
     def __init__(self, context: ServiceContext, config: BusConfig) -> None:
         self._forwarder = Forwarder(context.run_dir)
+        self._trim_due_ns = 0
         super().__init__(context, config)
 
     def on_tick(self, now_ns: int) -> int:
         """Stop being ready when the forwarder has ended."""
         if not self._forwarder.alive:
             self.become_failed("the forwarder has ended")
+        if now_ns >= self._trim_due_ns:
+            # Subscriptions of a peer that has left are free memory, which libzmq would keep.
+            self._trim_due_ns = now_ns + _TRIM_NS
+            trim_memory()
         return now_ns + HOUSEKEEPING_NS
 
     def on_close(self) -> None:

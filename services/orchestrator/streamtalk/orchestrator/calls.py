@@ -46,10 +46,6 @@ class ServiceCalls:
         self._addresses = addresses
         self._timers = timers
 
-    def features(self, service: str) -> set[str]:
-        """What the instances that would be called now can do."""
-        return {feature for i in self._addresses.instances(service) for feature in i.features}
-
     def engine(self, service: str) -> str:
         """Name of the engine that would be called now; empty when none is ready."""
         found = self._addresses.instances(service)

@@ -86,11 +86,8 @@ class SessionPorts:
         self._owner.caller.call(endpoint, request, _SINK_S, _ignore, _ignore)
 
     def grammar(self) -> str:
-        """The assistant's grammar while it answers and the engine can listen with one."""
-        builtin = self._owner.models.engine is None
-        if builtin and "grammar" in self._owner.calls.features("asr"):
-            return grammar(self.memory.last_intent)
-        return ""
+        """The assistant's grammar while it answers; engines that listen with none ignore it."""
+        return grammar(self.memory.last_intent) if self._owner.models.engine is None else ""
 
     def think(self, session: str, exchange: Exchange, events: ReplyEvents) -> Reply:
         """Begin to think of an answer."""

@@ -71,5 +71,10 @@ def settle_memory() -> None:
     """
     gc.collect()
     gc.freeze()
+    trim_memory()
+
+
+def trim_memory() -> None:
+    """Give back to the system what is free in the allocator, where that is glibc's."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)

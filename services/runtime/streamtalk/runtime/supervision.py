@@ -15,7 +15,7 @@ _ALREADY_STARTED: Final = 60
 _NOT_RUNNING: Final = 70
 
 
-class SupervisorFault(CallError):
+class SupervisorError(CallError):
     """supervisord refused; `fault` is its own number for why."""
 
     code = "supervisor"
@@ -83,7 +83,7 @@ class Supervisor:
             try:
                 return getattr(proxy.supervisor, name)(*arguments)
             except xmlrpc.client.Fault as fault:
-                raise SupervisorFault(fault.faultCode, f"{name}: {fault.faultString}") from fault
+                raise SupervisorError(fault.faultCode, f"{name}: {fault.faultString}") from fault
             except (OSError, xmlrpc.client.Error) as error:
                 message = f"no supervisord answers at {self.path}: {error}"
                 raise NotReadyError(message) from error
@@ -129,7 +129,7 @@ class Supervisor:
     def _control(self, name: str, slot: str, harmless: int) -> None:
         try:
             self._call(name, self._full_name(slot), False)  # noqa: FBT003 — do not wait
-        except SupervisorFault as fault:
+        except SupervisorError as fault:
             if fault.fault != harmless:
                 raise
 
