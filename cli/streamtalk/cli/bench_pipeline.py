@@ -88,7 +88,7 @@ def tables(kind: str) -> Tables:
             },
             "splitter": {"first_min_chars": 1, "group_clauses": 1},
             "hearing": {"partial_every_ms": 0},
-            # Where the machine is too slow, replies meet the next turn: they are played all the same.
+            # On a machine too slow, replies meet the next turn: they are played all the same.
             "conversation": {"barge_in_ms": 60_000},
         },
     }
