@@ -113,12 +113,18 @@ def layer(
     Raises ConfigError for a profile that the file does not have.
     """
     profiles = document.get("profiles", {})
+    if not isinstance(profiles, dict):
+        message = "`profiles` is no table: write [profiles.<name>.<service>]"
+        raise ConfigError(message)
     result = {key: value for key, value in document.items() if key != "profiles"}
     if profile:
         if profile not in profiles:
             message = (
                 f"no profile {profile!r}: the file has {', '.join(sorted(profiles)) or 'none'}"
             )
+            raise ConfigError(message)
+        if not isinstance(profiles[profile], dict):
+            message = f"profile {profile!r} is no table: write [profiles.{profile}.<service>]"
             raise ConfigError(message)
         result = merge(result, profiles[profile])
     for overlay in overlays:

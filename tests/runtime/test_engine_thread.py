@@ -1,0 +1,180 @@
+"""The one thread that runs a model: in order, bounded, and never ended by what a model does."""
+
+import logging
+import queue
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from streamtalk.proto.errors import (
+    ConfigError,
+    EngineError,
+    EngineMissingError,
+    LanguageError,
+    OverloadedError,
+    StreamTalkError,
+)
+from streamtalk.runtime.engine_table import EngineSpec, create_engine
+from streamtalk.runtime.engine_thread import EngineThread, Job
+
+pytestmark = pytest.mark.unit
+
+
+class Bench:
+    """An engine thread, and what was posted back."""
+
+    def __init__(self, limit: int = 4) -> None:
+        self.posted: queue.Queue[Callable[[], None]] = queue.Queue()
+        self.thread = EngineThread(limit, self.posted.put, logging.getLogger("bench"))
+        self.results: list[Any] = []
+        self.errors: list[StreamTalkError] = []
+        self.gate = threading.Event()
+        self.entered = threading.Event()
+
+    def submit(self, run: Callable[[], Any], *, urgent: bool = True) -> None:
+        """Queue a job."""
+        job = Job("job", 1e9, run, self.results.append, self.errors.append, urgent)
+        self.thread.submit(job)
+
+    def block(self) -> None:
+        """Keep the thread busy until the gate opens; returns when it is."""
+
+        def run() -> str:
+            self.entered.set()
+            self.gate.wait(10)
+            return "gate"
+
+        self.submit(run)
+        assert self.entered.wait(10)
+
+    def take(self, count: int) -> None:
+        """Run what was posted back, as the receive thread would."""
+        for _ in range(count):
+            self.posted.get(timeout=10)()
+
+
+@pytest.fixture(name="bench")
+def _bench() -> Iterator[Bench]:
+    bench = Bench()
+    bench.thread.start()
+    yield bench
+    bench.gate.set()
+    assert bench.thread.close(10.0)
+
+
+def test_urgent_jobs_go_first(bench: Bench) -> None:
+    """Within each kind the order is kept."""
+    bench.block()
+    bench.submit(lambda: "later 1", urgent=False)
+    bench.submit(lambda: "urgent 1")
+    bench.submit(lambda: "later 2", urgent=False)
+    bench.submit(lambda: "urgent 2")
+    bench.gate.set()
+    bench.take(5)
+    assert bench.results == ["gate", "urgent 1", "urgent 2", "later 1", "later 2"]
+
+
+def test_queue_is_bounded(bench: Bench) -> None:
+    """The fifth that waits is refused, and those that wait are not harmed."""
+    bench.block()
+    for _ in range(4):
+        bench.submit(lambda: 1)
+    with pytest.raises(OverloadedError, match="4 calls are waiting"):
+        bench.submit(lambda: 1)
+    bench.gate.set()
+    bench.take(5)
+    assert bench.thread.items_done == 5
+
+
+def _leave() -> None:
+    sys.exit(3)
+
+
+FAILURES = [
+    (lambda: (_ for _ in ()).throw(LanguageError("zh")), LanguageError, "zh"),
+    (lambda: 1 / 0, EngineError, "job failed: ZeroDivisionError"),
+    (lambda: [][0], EngineError, "job failed: IndexError"),
+    (_leave, EngineError, "job failed: SystemExit"),
+]
+
+
+@pytest.mark.parametrize("run,kind,said", FAILURES)
+def test_what_an_engine_raises_fails_its_job_only(
+    bench: Bench, run: Callable[[], Any], kind: type[StreamTalkError], said: str
+) -> None:
+    """Our errors stay what they are, others are wrapped, and the next job runs."""
+
+    def fail() -> Any:  # noqa: ANN401
+        return next(run()) if kind is LanguageError else run()
+
+    bench.submit(fail)
+    bench.submit(lambda: "next")
+    bench.take(2)
+    assert [(type(e), str(e)) for e in bench.errors] == [(kind, said)]
+    assert bench.results == ["next"]
+
+
+def test_activity_tells_what_runs_and_for_how_long(bench: Bench) -> None:
+    """A job past its budget counts as hung; an idle thread never does."""
+    assert (bench.thread.activity.doing, bench.thread.activity.hung) == ("", False)
+    started = threading.Event()
+
+    def run() -> None:
+        started.set()
+        bench.gate.wait(10)
+
+    job = Job("slow", 0.0, run, bench.results.append, bench.errors.append)
+    bench.thread.submit(job)
+    assert started.wait(10)
+    activity = bench.thread.activity
+    assert (activity.doing, activity.hung, bench.thread.idle) == ("slow", True, False)
+    bench.gate.set()
+    bench.take(1)
+    assert bench.thread.idle
+
+
+def test_close_waits_for_the_running_job_only(bench: Bench) -> None:
+    """What waits is dropped, and a job that does not end is told."""
+    bench.block()
+    bench.submit(lambda: "dropped")
+    assert not bench.thread.close(0.01)
+    bench.gate.set()
+    assert bench.thread.close(10.0)
+    bench.take(1)
+    assert bench.results == ["gate"]
+
+
+TABLE = {
+    "there": EngineSpec("fractions:Fraction"),
+    "missing": EngineSpec("nothing:Nothing", requires=("no_such_module",), extra="whisper"),
+    "broken": EngineSpec("fractions:NoSuchClass"),
+}
+
+
+def test_engine_is_called_with_its_settings() -> None:
+    """By name from the table, or by its own module and class."""
+    assert create_engine("asr", TABLE, "there", "1/2") == create_engine(
+        "asr", TABLE, "fractions:Fraction", "2/4"
+    )
+
+
+def test_engine_that_is_not_installed_names_the_extra() -> None:
+    """The message is a command that helps."""
+    with pytest.raises(EngineMissingError, match=r"no_such_module: pip install 'streamtalk\[whis"):
+        create_engine("asr", TABLE, "missing", None)
+
+
+@pytest.mark.parametrize("name", ["broken", "nothing:Engine", "fractions:Nothing"])
+def test_engine_that_cannot_be_imported_is_told(name: str) -> None:
+    """Also one of the person's own."""
+    with pytest.raises(EngineMissingError, match="cannot be imported"):
+        create_engine("asr", TABLE, name, None)
+
+
+def test_unknown_engine_names_those_there_are() -> None:
+    """A misspelt name is a mistake of the configuration."""
+    with pytest.raises(ConfigError, match="choose one of broken, missing, there"):
+        create_engine("asr", TABLE, "ther", None)
