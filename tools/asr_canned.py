@@ -1,5 +1,6 @@
-"""Write the clip of `asr`'s canned request: one command, spoken by eSpeak NG, 8 bit µ-law."""
+"""Write the clip of `asr`'s canned request: one command, spoken by eSpeak NG, 8 bit µ-law in base64."""
 
+import base64
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from streamtalk.tts.config import EspeakSettings
 from streamtalk.tts.engine import Order, Samples
 from streamtalk.tts.engines.espeak import EspeakEngine
 
-TARGET = Path(__file__).parents[1] / "services/asr/streamtalk/asr/canned.ulaw"
+TARGET = Path(__file__).parents[1] / "services/asr/streamtalk/asr/canned.b64"
 
 
 def main() -> None:
@@ -27,8 +28,8 @@ def main() -> None:
     for _ in engine.speak(Order(TEXT, language="en"), keep):
         pass
     speech = soxr.resample(np.concatenate(chunks), SPEECH_RATE_HZ, MIC_RATE_HZ)
-    TARGET.write_bytes(encode_mu_law(np.asarray(speech, np.float32)))
-    print(f"{TARGET.name}: {len(speech)} bytes, {len(speech) / MIC_RATE_HZ:.2f} s")
+    TARGET.write_bytes(base64.encodebytes(encode_mu_law(np.asarray(speech, np.float32))))
+    print(f"{TARGET.name}: {TARGET.stat().st_size} bytes, {len(speech) / MIC_RATE_HZ:.2f} s")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The canned request: a known clip, made by `tools/asr_canned.py`, and the text that it says."""
 
+import base64
 from importlib.resources import files
 from typing import Final
 
@@ -20,7 +21,7 @@ _PAUSE_S: Final = 0.3
 
 def clip() -> bytes:
     """The clip between two pauses, 16 kHz s16le."""
-    packed = files("streamtalk.asr").joinpath("canned.ulaw").read_bytes()
+    packed = base64.b64decode(files("streamtalk.asr").joinpath("canned.b64").read_bytes())
     pause = np.zeros(int(_PAUSE_S * MIC_RATE_HZ), np.float32)
     return to_pcm(np.concatenate([pause, decode_mu_law(packed), pause]))
 
