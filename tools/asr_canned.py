@@ -1,4 +1,4 @@
-"""Write the clip of `asr`'s canned request: one command, spoken by eSpeak NG, 8 bit µ-law in base64."""
+"""Write the clip of `asr`'s canned request: a command by eSpeak NG, 8 bit µ-law in base64."""
 
 import base64
 from pathlib import Path
