@@ -96,7 +96,7 @@ def _leave() -> None:
 FAILURES = [
     (lambda: (_ for _ in ()).throw(LanguageError("zh")), LanguageError, "zh"),
     (lambda: 1 / 0, EngineError, "job failed: ZeroDivisionError"),
-    (lambda: [][0], EngineError, "job failed: IndexError"),
+    (lambda: {}["x"], EngineError, "job failed: KeyError"),
     (_leave, EngineError, "job failed: SystemExit"),
 ]
 

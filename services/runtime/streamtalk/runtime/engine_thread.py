@@ -117,7 +117,7 @@ class EngineThread:
             result = job.run()
         except StreamTalkError as error:
             self._finish(lambda error=error: job.failed(error))  # type: ignore[misc]
-        except (Exception, SystemExit) as error:  # foreign code may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001 — logged; foreign code may raise anything
             self._log.exception("engine failed in %s", job.name)
             wrapped = EngineError(f"{job.name} failed: {type(error).__name__}")
             self._finish(lambda: job.failed(wrapped))
