@@ -72,7 +72,7 @@ class Sphinx:
         self.begin(search, mean)
         self.feed(pcm)
         self.end()
-        return self._path()
+        return self.path()
 
     def begin(self, search: str, mean: str) -> None:
         """Begin an utterance; one that was begun before is given up."""
@@ -98,7 +98,8 @@ class Sphinx:
         hypothesis = self._decoder.hyp()
         return str(hypothesis.hypstr) if hypothesis else ""
 
-    def _path(self) -> list[Stretch]:
+    def path(self) -> list[Stretch]:
+        """The best path of the utterance that has ended; empty where there is none."""
         if self._decoder.hyp() is None:
             return []
         return [_stretch(segment) for segment in self._decoder.seg()]

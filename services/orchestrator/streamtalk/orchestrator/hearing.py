@@ -20,10 +20,10 @@ _NS_PER_SAMPLE: Final = 1_000_000_000 // MIC_RATE_HZ
 class HearingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `[orchestrator.hearing]` table."""
 
-    partial_every_ms: int = 500
+    partial_every_ms: int = 250
     """How often a partial transcript is asked for while the person speaks; 0: never."""
 
-    partial_after_ms: int = 400
+    partial_after_ms: int = 300
     """The first partial comes after this much speech."""
 
     pad_ms: int = 120

@@ -18,6 +18,7 @@ from streamtalk.asr.loudness import (
 )
 from streamtalk.asr.partials import Partials
 from streamtalk.asr.pauses import cut_at_pauses
+from streamtalk.asr.running import Running
 from streamtalk.asr.sphinx import CepstralMean, Sphinx
 from streamtalk.proto.audio import MIC_RATE_HZ
 from streamtalk.proto.errors import EngineError, MalformedError
@@ -53,16 +54,18 @@ class PocketSphinxEngine:
     def __init__(self, settings: PocketSphinxSettings) -> None:
         self._settings = settings
         self._grammars: dict[str, None] = {}
-        self._partial_grammars: dict[str, None] = {}
 
     def load(self) -> None:
-        """Three decoders, of which two share the language model."""
+        """Two decoders for commands, and two that share the language model."""
         self._mean = CepstralMean()
         self._commands = Sphinx(compallsen=True, **_GRAMMAR_OPTIONS)
-        self._commands.add_phone_loop(_LOOP)
+        loop = Sphinx(compallsen=True, **_GRAMMAR_OPTIONS)
+        loop.add_phone_loop(_LOOP)
+        self._loop = loop
+        self._running = Running(self._commands, loop, _LOOP, self._mean)
         width = self._settings.hmms_per_frame
         self._dictation = Sphinx(maxhmmpf=width)
-        self._live = Sphinx(maxhmmpf=width, fwdflat=False, **_GRAMMAR_OPTIONS)
+        self._live = Sphinx(maxhmmpf=width, fwdflat=False)
         self._live.add_language_model(_DICTATION, self._dictation)
         self._partials = Partials(self._live, self._mean)
 
@@ -79,19 +82,20 @@ class PocketSphinxEngine:
             return _silence()
         if not speech.final:
             return self._partial(speech, samples)
-        pcm = to_pcm(add_noise_floor(samples))
-        mean = self._mean.of(pcm)
-        loop = self._commands.decode(_LOOP, pcm, mean)
+        if not speech.grammar:
+            pcm = to_pcm(add_noise_floor(samples))
+            loop = self._loop.decode(_LOOP, pcm, self._mean.of(pcm))
+            return self._dictate(samples) if is_speech(loop) else _silence()
+        name = self._compiled(speech.grammar)
+        heard = self._command(*self._running.finish(speech.origin, name, samples))
+        if heard.rejected:
+            # With the mean of the whole utterance it may be another matter; it cannot be worse.
+            heard = self._command(*self._running.finish(None, name, samples))
+        return self._instead(heard, samples) if heard.rejected == "grammar" else heard
+
+    def _command(self, path: list[Stretch], loop: list[Stretch]) -> Heard:
         if not is_speech(loop):
             return _silence()
-        if not speech.grammar:
-            return self._dictate(samples)
-        heard = self._command(speech.grammar, pcm, mean, loop)
-        return self._instead(heard, samples) if heard.rejected else heard
-
-    def _command(self, jsgf: str, pcm: bytes, mean: str, loop: list[Stretch]) -> Heard:
-        name = self._compiled(self._commands, self._grammars, jsgf)
-        path = self._commands.decode(name, pcm, mean)
         words = [stretch for stretch in path if stretch.name not in _FILLERS]
         if not words:
             return Heard("", "en", 0.0, "grammar")
@@ -127,14 +131,15 @@ class PocketSphinxEngine:
         return [stretch.moved(first_frame) for stretch in spoken]
 
     def _partial(self, speech: Speech, samples: Samples) -> Heard:
-        search, audio = _DICTATION, fill_digital_silence(samples)
         if speech.grammar:
-            search = self._compiled(self._live, self._partial_grammars, speech.grammar)
-            audio = add_noise_floor(samples)
-        return Heard(self._partials.text(speech.origin, search, to_pcm(audio)), "en", 0.0)
+            name = self._compiled(speech.grammar)
+            return Heard(self._running.follow(speech.origin, name, samples), "en", 0.0)
+        pcm = to_pcm(fill_digital_silence(samples))
+        return Heard(self._partials.text(speech.origin, _DICTATION, pcm), "en", 0.0)
 
-    def _compiled(self, sphinx: Sphinx, kept: dict[str, None], jsgf: str) -> str:
+    def _compiled(self, jsgf: str) -> str:
         """The name of the grammar's search, compiled where it is not yet."""
+        sphinx, kept = self._commands, self._grammars
         name = grammar.name_of(jsgf)
         if name not in kept:
             self._compile(sphinx, name, grammar.fit(jsgf))
