@@ -11,7 +11,7 @@ from typing import Final
 from streamtalk.proto.errors import ConfigError
 
 _SOCKET_PATH_LIMIT: Final = 103 if sys.platform == "darwin" else 107
-_LONGEST_SOCKET: Final = "s/orchestrator_0-012345.sock"
+_LONGEST_SOCKET: Final = "s/audio_io-4194304-012345.sock"
 _FOLDERS: Final = ("s", "rings", "slots", "logs")
 
 

@@ -1,5 +1,6 @@
 """Logs through a queue into own rotating files: a stopped supervisor must never block a service."""
 
+import atexit
 import json
 import logging
 import logging.handlers
@@ -14,6 +15,7 @@ LEVEL_VARIABLE: Final = "STREAMTALK_LOG_LEVEL"
 _FILE_BYTES: Final = 2 << 20
 _FILES: Final = 3
 _QUEUE_RECORDS: Final = 10_000
+_OPEN: Final[dict[str, logging.handlers.QueueListener]] = {}
 
 
 class JsonFormatter(logging.Formatter):
@@ -93,5 +95,18 @@ def open_log(service: str, folder: Path, slot: str) -> logging.Logger:
     handler = DroppingQueueHandler(records)
     handler.addFilter(OncePerSecond())
     log.handlers = [handler]
-    logging.handlers.QueueListener(records, *sinks).start()
+    listener = logging.handlers.QueueListener(records, *sinks)
+    listener.start()
+    _OPEN[log.name] = listener
+    atexit.register(close_log, log)
     return log
+
+
+def close_log(log: logging.Logger) -> None:
+    """Write what still waits, and end the writing thread; idempotent."""
+    listener = _OPEN.pop(log.name, None)
+    if listener is not None:
+        listener.stop()
+        log.handlers = []
+        for sink in listener.handlers:
+            sink.close()
