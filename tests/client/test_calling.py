@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -159,13 +160,16 @@ def _desk(context: zmq.Context[Any]) -> Iterator[Desk]:
     desk.reactor.close()
 
 
+def _note(order: list[int], number: int, reply: object) -> None:
+    order.append(number)
+
+
 def test_caller_keeps_many_calls_apart(one: Instance, desk: Desk) -> None:
     """Answers in another order than the calls reach those who asked."""
     order: list[int] = []
     for number in range(3):
-        desk.caller.call(
-            one.endpoint, Lookup(), 60.0, lambda _, n=number: order.append(n), desk.failed.append
-        )
+        done = partial(_note, order, number)
+        desk.caller.call(one.endpoint, Lookup(), 60.0, done, desk.failed.append)
     taken = [one.take()[0] for _ in range(3)]
     for envelope in reversed(taken):
         one.answer(envelope, FOUND)

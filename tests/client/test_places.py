@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +119,7 @@ def test_envelope_ends_with_the_empty_part(
 
 
 def _instance(slot: str, **fields: Any) -> Instance:  # noqa: ANN401
-    known = {"service": "tts", "engine": "e", "pid": 1, "state": "ready", "ready": True}
+    known: dict[str, Any] = {"service": "tts", "engine": "e", "pid": 1, "ready": True}
     endpoint = f"ipc://{slot}"
     return Instance(instance=f"{slot}-a", slot=slot, endpoint=endpoint, **(known | fields))
 
@@ -142,8 +142,8 @@ def _lookups() -> Lookups:
 
 
 @pytest.fixture(name="addresses")
-def _addresses(tmp_path: Path, lookups: Lookups) -> Iterator[Addresses]:
-    yield Addresses(RunDir(tmp_path), lookups)  # type: ignore[arg-type]
+def _addresses(tmp_path: Path, lookups: Lookups) -> Addresses:
+    return Addresses(RunDir(tmp_path), lookups)  # type: ignore[arg-type]
 
 
 def _hear(addresses: Addresses, *instances: Instance, version: int = 1, **active: Any) -> None:  # noqa: ANN401
@@ -169,7 +169,7 @@ def test_only_active_ready_and_live_instances_are_used() -> None:
 def test_equally_loaded_instances_take_turns(addresses: Addresses) -> None:
     """A longer queue is avoided."""
     _hear(addresses, _instance("tts_0"), _instance("tts_1"), _instance("tts_2", queue=3))
-    found = [addresses.find("tts") for _ in range(4)]
+    found = [addresses.find("tts") or "" for _ in range(4)]
     assert sorted(found[:2]) == sorted(found[2:]) == ["ipc://tts_0", "ipc://tts_1"]
 
 

@@ -72,7 +72,7 @@ def test_what_is_played_is_what_was_made(
 def _without_padding(heard: bytearray) -> bytes:
     """Drop zeros: no sample of the audio is zero."""
     samples = np.frombuffer(bytes(heard), "<i2")
-    return samples[samples != 0].tobytes()
+    return bytes(samples[samples != 0].tobytes())
 
 
 @given(st.lists(st.integers(1, 9_000), min_size=1, max_size=4), st.integers(0, 40))

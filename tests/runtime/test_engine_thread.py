@@ -96,7 +96,7 @@ def _leave() -> None:
 FAILURES = [
     (lambda: (_ for _ in ()).throw(LanguageError("zh")), LanguageError, "zh"),
     (lambda: 1 / 0, EngineError, "job failed: ZeroDivisionError"),
-    (lambda: {}["x"], EngineError, "job failed: KeyError"),
+    (lambda: int("x"), EngineError, "job failed: ValueError"),
     (_leave, EngineError, "job failed: SystemExit"),
 ]
 

@@ -63,7 +63,12 @@ def test_functions_run_in_order_on_the_owners_side() -> None:
     """What is posted while they run waits for the next round."""
     mailbox = Mailbox()
     ran: list[int] = []
-    mailbox.post(lambda: (ran.append(1), mailbox.post(lambda: ran.append(3)))[0])
+
+    def first() -> None:
+        ran.append(1)
+        mailbox.post(lambda: ran.append(3))
+
+    mailbox.post(first)
     mailbox.post(lambda: ran.append(2))
     mailbox.run()
     assert ran == [1, 2]

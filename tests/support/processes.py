@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,11 @@ class Processes:
     def wait_ready(self, *slots: str) -> None:
         """Return when all of them are ready."""
         for slot in slots:
-            self.wait(lambda slot=slot: (h := self.health(slot)) and h.instance.ready, slot)
+            self.wait(partial(self._is_ready, slot), slot)
+
+    def _is_ready(self, slot: str) -> bool:
+        health = self.health(slot)
+        return health is not None and health.instance.ready
 
     def directory(self) -> Directory | None:
         """What the registry says now, if it answers."""
