@@ -16,6 +16,9 @@ class PocketSphinxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     grammar_confidence: Share = 0.4
     """Speech that fits the grammar with less confidence is rejected."""
 
+    second_confidence: Share = 0.6
+    """The same for speech that was rejected at first and decoded once more as a whole."""
+
     dictation_confidence: Share = 0.15
     """Dictated text below this is given, but marked as rejected."""
 

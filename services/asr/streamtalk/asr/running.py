@@ -17,6 +17,9 @@ Origin = tuple[str, str, int]
 
 _NOWHERE: Final = ("", "", 0)
 _FIRST_SAMPLES: Final = MIC_RATE_HZ
+_FAINTEST: Final = 0.001
+"""Speech level below which the noise floor, which depends on it, cannot be fixed yet."""
+
 _KEPT_MEANS: Final = 256
 
 
@@ -65,11 +68,19 @@ class Running:
             self._remember(origin, samples)
         return self._grammar.path(), self._loop.path()
 
+    def give_up(self) -> None:
+        """End what is under way: the searches are about to change."""
+        if self._utterance is not None:
+            self._utterance = None
+            self._grammar.end()
+            self._loop.end()
+
     def _take_up(self, origin: Origin, search: str, samples: Samples) -> bool:
         if self._goes_on(origin, search, samples):
             return True
         mean = self._means.get(origin[:2])
-        if mean is None and len(samples) < _FIRST_SAMPLES:
+        too_short = mean is None and len(samples) < _FIRST_SAMPLES
+        if too_short or speech_level(samples) < _FAINTEST:
             return False
         self._begin(origin, search, samples, mean or self._mean_of(samples))
         return True

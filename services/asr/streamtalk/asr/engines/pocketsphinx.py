@@ -87,13 +87,16 @@ class PocketSphinxEngine:
             loop = self._loop.decode(_LOOP, pcm, self._mean.of(pcm))
             return self._dictate(samples) if is_speech(loop) else _silence()
         name = self._compiled(speech.grammar)
-        heard = self._command(*self._running.finish(speech.origin, name, samples))
-        if heard.rejected:
-            # With the mean of the whole utterance it may be another matter; it cannot be worse.
-            heard = self._command(*self._running.finish(None, name, samples))
+        settings = self._settings
+        threshold = settings.grammar_confidence
+        heard = self._command(*self._running.finish(speech.origin, name, samples), threshold)
+        if heard.rejected and speech.origin is not None:
+            # With the mean of the whole utterance it may be another matter, if it is a clear one.
+            paths = self._running.finish(None, name, samples)
+            heard = self._command(*paths, settings.second_confidence)
         return self._instead(heard, samples) if heard.rejected == "grammar" else heard
 
-    def _command(self, path: list[Stretch], loop: list[Stretch]) -> Heard:
+    def _command(self, path: list[Stretch], loop: list[Stretch], threshold: float) -> Heard:
         if not is_speech(loop):
             return _silence()
         words = [stretch for stretch in path if stretch.name not in _FILLERS]
@@ -101,7 +104,7 @@ class PocketSphinxEngine:
             return Heard("", "en", 0.0, "grammar")
         phones = [p for word in words for p in self._commands.pronunciation(word.name)]
         confidence = weigh(path, words, loop, phones).confidence
-        rejected = "" if confidence >= self._settings.grammar_confidence else "grammar"
+        rejected = "" if confidence >= threshold else "grammar"
         scores = [word_confidence(word, loop) for word in words]
         return _heard(words, scores, confidence, rejected)
 
@@ -142,6 +145,7 @@ class PocketSphinxEngine:
         sphinx, kept = self._commands, self._grammars
         name = grammar.name_of(jsgf)
         if name not in kept:
+            self._running.give_up()
             self._compile(sphinx, name, grammar.fit(jsgf))
             if len(kept) >= self._settings.grammars_kept:
                 oldest = next(iter(kept))
