@@ -191,8 +191,13 @@ class World:
     def keep_answer(self, exchange: Exchange) -> None:
         """Nothing survives this world."""
 
+    def superseded(self) -> None:
+        """Note that the session is another owner's."""
+        self.let_go = True
+
     def forget(self, exchange: Exchange) -> None:
         """Note that a turn was none."""
+        self.let_go = False
         self.forgotten.append(exchange.number)
 
     def publish(self, session: str, state: SessionState) -> None:

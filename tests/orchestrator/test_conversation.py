@@ -315,12 +315,13 @@ def test_lost_vad_is_replaced_from_where_it_was() -> None:
 
 
 def test_superseded_owner_is_silent() -> None:
-    """A sink that has obeyed a later owner plays nothing for this one."""
+    """A sink that has obeyed a later owner plays nothing for this one, which lets go."""
     room = Room()
     room.sink.term = 9
     room.ask("hello", "Hello.")
     room.pass_ms(3_000)
     assert room.plays() is None
+    assert room.world.let_go
 
 
 def test_edge_that_is_not_heard_lets_the_session_expire() -> None:

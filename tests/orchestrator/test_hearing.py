@@ -172,7 +172,7 @@ def test_failed_recognition_is_told() -> None:
 
 
 def test_partials_come_one_at_a_time_at_their_interval() -> None:
-    """No second partial is asked for while one is on its way, nor before the interval has passed."""
+    """No partial is asked for while one is on its way, nor before the interval has passed."""
     hearing = Hearing(HearingConfig(partial_after_ms=100, partial_every_ms=500))
     hearing.on_state(state(4_000, speaking=True), 0)
     (ask,) = hearing.on_state(state(6_000, speaking=True), 100 * MS)

@@ -4,8 +4,9 @@ The thinking about audio is in `hearing.py` and `answer.py`; here they meet. One
 """
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
+from streamtalk.orchestrator.asking import predict_request, transcribe_request
 from streamtalk.orchestrator.attachment import Attachment
 from streamtalk.orchestrator.exchange import Exchange
 from streamtalk.orchestrator.heard import Place, heard_chars
@@ -17,7 +18,6 @@ from streamtalk.orchestrator.hearing import (
     Committed,
     Dropped,
     Hearing,
-    HearingConfig,
     Range,
     StreamLost,
     Unheard,
@@ -25,16 +25,16 @@ from streamtalk.orchestrator.hearing import (
 from streamtalk.orchestrator.history import TurnRow
 from streamtalk.orchestrator.kept import KeptAnswer
 from streamtalk.orchestrator.notices import notice
-from streamtalk.orchestrator.overlap import ConversationConfig, judge_overlap
+from streamtalk.orchestrator.overlap import judge_overlap
 from streamtalk.orchestrator.ports import Ports
+from streamtalk.orchestrator.settings import Settings
 from streamtalk.orchestrator.speaking import Speaking, Stage
-from streamtalk.orchestrator.splitter import SplitterConfig
+from streamtalk.orchestrator.turn_list import TurnList
 from streamtalk.orchestrator.view import session_state
-from streamtalk.proto.conversation import OpenSession, Turn, Turns
-from streamtalk.proto.endpointing import Predict
+from streamtalk.proto.conversation import OpenSession, Turns
 from streamtalk.proto.errors import LanguageError, StreamTalkError
 from streamtalk.proto.playback import Stop, Stopped
-from streamtalk.proto.recognition import Transcribe, Transcript
+from streamtalk.proto.recognition import Transcript
 from streamtalk.proto.state import Phase, PlaybackState, VadState
 
 LEASE_NS: Final = 5_000_000_000
@@ -42,22 +42,6 @@ LEASE_NS: Final = 5_000_000_000
 
 _STATE_NS: Final = 500_000_000
 _KEPT_TURNS: Final = 200
-
-
-class Settings(Protocol):
-    """The parts of the orchestrator's configuration that a conversation reads."""
-
-    @property
-    def hearing(self) -> HearingConfig:
-        """When a turn ends."""
-
-    @property
-    def conversation(self) -> ConversationConfig:
-        """What happens when both speak."""
-
-    @property
-    def splitter(self) -> SplitterConfig:
-        """How long the pieces of an answer are."""
 
 
 class Conversation:
@@ -78,9 +62,8 @@ class Conversation:
         self._ports = ports
         self._settings = settings
         self._clock_ns = clock_ns
-        self._next_turn = first_turn
         self.hearing = Hearing(settings.hearing)
-        self.turns: list[Exchange] = []
+        self.turns = TurnList(first_turn)
         self.heard: Exchange | None = None
         """The turn that the person is speaking in."""
 
@@ -115,7 +98,7 @@ class Conversation:
             exchange.key = Range(row.stream, row.from_sample, row.to_sample)
         if row.state == "hearing" or not (row.user_text or row.reply_text):
             # The VAD will tell of that speech again.
-            self._next_turn = min(self._next_turn, row.turn)
+            self.turns.use_again(row.turn)
             self._ports.forget(exchange)
             return
         self.turns.append(exchange)
@@ -167,9 +150,9 @@ class Conversation:
 
     def typed(self, text: str) -> None:
         """The person typed instead of speaking."""
-        exchange = self._new_exchange()
+        exchange = self.turns.begin(self._clock_ns())
         exchange.user_text = text
-        exchange.state, exchange.committed_ns = "thinking", self._clock_ns()
+        exchange.state = "thinking"
         self._answer(exchange)
 
     def tick(self) -> int:
@@ -215,7 +198,7 @@ class Conversation:
 
     def report(self, engines: dict[str, str]) -> Turns:
         """The turns of this opening."""
-        rows: list[Turn] = [exchange.report() for exchange in self.turns]
+        rows = [exchange.report() for exchange in self.turns]
         return Turns(
             turns=rows,
             idle=self.idle,
@@ -244,22 +227,14 @@ class Conversation:
                 self._apologise("microphone_lost", "microphone_lost")
 
     def _began(self, start: int) -> None:
-        self.heard = self._new_exchange()
+        self.heard = self.turns.begin(self._clock_ns())
         self.heard.speech_start = start
         self.partial = ""
         self._state_ns = 0
         self._ports.record(self.heard)
 
     def _ask_transcript(self, action: AskTranscript) -> None:
-        request = Transcribe(
-            ring=self.request.ring,
-            stream=action.key.stream,
-            from_sample=action.key.start,
-            to_sample=action.to_sample,
-            final=action.final,
-            language=self.language,
-            grammar=self._ports.grammar(),
-        )
+        request = transcribe_request(self.request, action, self._ports.grammar())
         if not action.final:
             self._ports.transcribe(request, self._on_partial, lambda _: self._on_partial(None))
             return
@@ -279,23 +254,14 @@ class Conversation:
             self._state_ns = 0
 
     def _ask_prediction(self, action: AskPrediction) -> None:
-        request = Predict(
-            text=action.text,
-            silence_ms=action.silence_ms,
-            language=action.language,
-            ring=self.request.ring,
-            stream=action.key.stream,
-            from_sample=action.key.start,
-            to_sample=action.key.end,
-        )
         self._ports.predict(
-            request,
+            predict_request(self.request, action),
             lambda p: self._perform(self.hearing.on_prediction(action.key, p, self._clock_ns())),
             lambda _: self._perform(self.hearing.on_prediction(action.key, None, self._clock_ns())),
         )
 
     def _committed(self, action: Committed) -> None:
-        exchange = self.heard or self._new_exchange()
+        exchange = self.heard or self.turns.begin(self._clock_ns())
         self.heard = None
         exchange.on_committed(action.key, action.transcript, action.marks_ns)
         self._answer(exchange)
@@ -318,9 +284,9 @@ class Conversation:
             self._apologise(error.code, "unheard")
 
     def _apologise(self, code: str, sentence: str) -> None:
-        exchange, self.heard = self.heard or self._new_exchange(), None
+        exchange, self.heard = self.heard or self.turns.begin(self._clock_ns()), None
         exchange.error = code
-        exchange.state, exchange.committed_ns = "thinking", self._clock_ns()
+        exchange.state = "thinking"
         self._start(exchange).say(notice(sentence, self.language), self._clock_ns)
 
     def _judge_overlap(self, now_ns: int) -> None:
@@ -410,22 +376,12 @@ class Conversation:
 
     def _say_queued(self) -> None:
         if self._queue and self._silent:
-            exchange = self._new_exchange()
-            exchange.state, exchange.committed_ns = "thinking", self._clock_ns()
+            exchange = self.turns.begin(self._clock_ns())
+            exchange.state = "thinking"
             self._start(exchange).say(self._queue.pop(0), self._clock_ns)
 
-    def _new_exchange(self) -> Exchange:
-        exchange = Exchange(self._next_turn)
-        self._next_turn += 1
-        self.turns.append(exchange)
-        del self.turns[:-_KEPT_TURNS]
-        return exchange
-
     def _forget(self, exchange: Exchange) -> None:
-        """It was no turn; its number is used again unless a later one is taken already."""
-        self.turns.remove(exchange)
-        if exchange.number == self._next_turn - 1:
-            self._next_turn = exchange.number
+        self.turns.forget(exchange)
         self._ports.forget(exchange)
 
     def _publish(self, now_ns: int) -> None:

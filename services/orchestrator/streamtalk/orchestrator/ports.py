@@ -89,3 +89,6 @@ class Ports(Protocol):
 
     def finished(self, exchange: Exchange) -> None:
         """A turn is over: log its one line of times and lengths, and remember it."""
+
+    def superseded(self) -> None:
+        """Another orchestrator owns the session: let go of it."""

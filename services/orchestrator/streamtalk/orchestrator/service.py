@@ -286,6 +286,13 @@ class OrchestratorService(Service[OrchestratorConfig]):
             self._routes.pop(key, None)
             self.unsubscribe(key)
 
+    def drop_session(self, session: str, term: int) -> None:
+        """Let go of a session that another owner has; the edge will open it where it finds one."""
+        conversation = self._sessions.get(session)
+        if conversation is not None and conversation.term == term:
+            self.log.warning("superseded", extra={"fields": {"session": session}})
+            self._close_session(session)
+
     def _find(self, session: str) -> Conversation:
         conversation = self._sessions.get(session)
         if conversation is None:

@@ -125,6 +125,10 @@ class SessionPorts:
         """(rate, volume) that the person chose."""
         return self.memory.rate, self.memory.volume
 
+    def superseded(self) -> None:
+        """Drop the session, after the call that found out has returned."""
+        self._owner.timers.after(0, lambda: self._owner.drop_session(self._session, self._term))
+
     def finished(self, exchange: Exchange) -> None:
         """Log the turn's one line, and remember it."""
         past = PastTurn(

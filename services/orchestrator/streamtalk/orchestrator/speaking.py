@@ -183,6 +183,7 @@ class Speaking:
         if error.code == "session":
             # Another owner has the session: this one is silent from now on.
             self.abandon()
+            self._ports.superseded()
 
     def _do(self, actions: list[AnswerAction]) -> None:
         for action in actions:

@@ -1,0 +1,54 @@
+"""The turns of one opening of a session, numbered without a hole."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, overload
+
+from streamtalk.orchestrator.exchange import Exchange
+
+KEPT_TURNS: Final = 200
+"""Turns that views and reports can still see; the history has them all."""
+
+
+class TurnList(Sequence[Exchange]):
+    """The last turns, the oldest first."""
+
+    def __init__(self, first_number: int) -> None:
+        self._next = first_number
+        self._turns: list[Exchange] = []
+
+    def begin(self, now_ns: int) -> Exchange:
+        """A new turn; an answer to it is timed from now, unless it is committed later."""
+        exchange = Exchange(self._next, committed_ns=now_ns)
+        self._next += 1
+        self.append(exchange)
+        return exchange
+
+    def append(self, exchange: Exchange) -> None:
+        """A turn that has its number already."""
+        self._turns.append(exchange)
+        del self._turns[:-KEPT_TURNS]
+
+    def forget(self, exchange: Exchange) -> None:
+        """It was no turn; its number is used again unless a later one is taken already."""
+        self._turns.remove(exchange)
+        if exchange.number == self._next - 1:
+            self._next = exchange.number
+
+    def use_again(self, number: int) -> None:
+        """An earlier owner gave this number to what was no turn yet."""
+        self._next = min(self._next, number)
+
+    @overload
+    def __getitem__(self, index: int) -> Exchange: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Exchange]: ...
+
+    def __getitem__(self, index: int | slice) -> Exchange | list[Exchange]:
+        return self._turns[index]
+
+    def __iter__(self) -> Iterator[Exchange]:
+        return iter(self._turns)
+
+    def __len__(self) -> int:
+        return len(self._turns)
