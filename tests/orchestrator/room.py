@@ -100,7 +100,9 @@ class World:
         answer = Prediction(finished=0.9, commit_after_ms=self.commit_after_ms, label="finished")
         self._soon.append(lambda: done(answer))
 
-    def speak(self, request: Speak, done: Callable[[Spoken], None], failed: Failed) -> str:
+    def speak(
+        self, request: Speak, voice: str, done: Callable[[Spoken], None], failed: Failed
+    ) -> str:
         """Words of a fixed length reach every sink at once."""
         if not self.voice_there:
             self._soon.append(lambda: failed(DeadlineError("nobody")))

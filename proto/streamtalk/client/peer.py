@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
 import zmq
-from zmq.utils.monitor import recv_monitor_message
 
 from streamtalk.client.sockets import open_socket, split_envelope
 from streamtalk.proto.codec import decode, encode
@@ -98,7 +97,7 @@ class Peer:
 
     def _drain_monitor(self) -> None:
         while self._monitor.poll(0):
-            recv_monitor_message(self._monitor)
+            self._monitor.recv_multipart()
 
     def _wait(self, socket: zmq.Socket[bytes], event: int, deadline_ns: int) -> None:
         """Until `event`; raises when the deadline passes or the instance disconnects."""

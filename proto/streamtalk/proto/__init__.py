@@ -1,1 +1,5 @@
-"""The wire: typed messages, topics, limits, errors, codec; `proto/README.md` is the authority."""
+"""The wire: messages, topics, limits, errors, the codec. `proto/README.md` is the authority."""
+
+from streamtalk.proto import lean
+
+__all__ = ["lean"]

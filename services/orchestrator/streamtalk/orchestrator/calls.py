@@ -58,9 +58,11 @@ class ServiceCalls:
         deadline_s: float,
         done: Callable[[Any], None],
         failed: Failed,
+        prefer: str = "",
     ) -> str:
         """One attempt; returns the endpoint that was asked, or "" when none is ready."""
-        endpoint = self._addresses.find(service)
+        usable = prefer and any(i.endpoint == prefer for i in self._addresses.instances(service))
+        endpoint = prefer if usable else self._addresses.find(service)
         if endpoint is None:
             failed(NotReadyError(f"no {service} is ready"))
             return ""

@@ -319,8 +319,8 @@ class Conversation:
 
     def _answer(self, exchange: Exchange) -> None:
         self.partial = ""
-        self._ports.record(exchange)
         self._start(exchange).think(self._clock_ns)
+        self._ports.record(exchange)
 
     def _start(self, exchange: Exchange) -> Speaking:
         def done() -> None:

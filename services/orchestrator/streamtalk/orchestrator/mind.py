@@ -61,16 +61,19 @@ class Mind:
 
     def think(self, session: str, memory: Memory, exchange: Exchange, events: ReplyEvents) -> Reply:
         """Begin to answer; the built-in assistant has answered when this returns."""
+        engine, text = self._models.engine, exchange.user_text
+        thought: Reply = Said()
+        if engine is not None:
+            # The model begins while the plan is made, which takes milliseconds and is rarely used.
+            thought = self._loop.stream(lambda: self._models.stream(engine, text, memory), events)
         planned = self._plan(session, memory, exchange)
-        engine = self._models.engine
-        builtin = engine is None or bool(planned.effects) or planned.intent in _ALWAYS_BUILTIN
-        if engine is None or builtin:
-            self._apply(session, memory, exchange, planned)
-            events.on_text(planned.reply_text)
-            events.on_end()
-            return Said()
-        text = exchange.user_text
-        return self._loop.stream(lambda: self._models.stream(engine, text, memory), events)
+        if engine is not None and not planned.effects and planned.intent not in _ALWAYS_BUILTIN:
+            return thought
+        thought.cancel()
+        self._apply(session, memory, exchange, planned)
+        events.on_text(planned.reply_text)
+        events.on_end()
+        return Said()
 
     def _plan(self, session: str, memory: Memory, exchange: Exchange) -> Plan:
         transcript = exchange.transcript

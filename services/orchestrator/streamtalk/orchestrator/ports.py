@@ -46,8 +46,13 @@ class Ports(Protocol):
     def predict(self, request: Predict, done: Callable[[Prediction], None], failed: Failed) -> None:
         """Judge the end of a turn; one attempt."""
 
-    def speak(self, request: Speak, done: Callable[[Spoken], None], failed: Failed) -> str:
-        """Have a piece spoken; returns the endpoint that does it, "" when none is ready."""
+    def speak(
+        self, request: Speak, voice: str, done: Callable[[Spoken], None], failed: Failed
+    ) -> str:
+        """Have a piece spoken, by the instance at `voice` where it is still there.
+
+        Returns the endpoint that does it, "" when none is ready.
+        """
 
     def cancel_speech(self, session: str, answer: str, voices: set[str]) -> None:
         """Let the voices forget an answer."""

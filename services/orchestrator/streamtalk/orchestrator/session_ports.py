@@ -59,10 +59,12 @@ class SessionPorts:
         """Judge the end of a turn."""
         self._owner.calls.once("turn", request, _PREDICT_S, done, failed)
 
-    def speak(self, request: Speak, done: Callable[[Spoken], None], failed: Failed) -> str:
+    def speak(
+        self, request: Speak, voice: str, done: Callable[[Spoken], None], failed: Failed
+    ) -> str:
         """Have a piece spoken."""
         deadline_s = 10.0 + 0.2 * len(request.text)
-        return self._owner.calls.once("tts", request, deadline_s, done, failed)
+        return self._owner.calls.once("tts", request, deadline_s, done, failed, voice)
 
     def cancel_speech(self, session: str, answer: str, voices: set[str]) -> None:
         """Let the voices forget an answer."""

@@ -60,6 +60,7 @@ class Speaking:
         self._on_done = on_done
         self._reply: Reply | None = None
         self._tries = 0
+        self._voice = ""
         self._ending = False
         self.closed = False
         self.last_state: PlaybackState | None = None
@@ -118,7 +119,6 @@ class Speaking:
         self.last_state = state
         if state.playing == self.answer.answer and state.first_audible is not None:
             self.exchange.state = "speaking"
-            self.exchange.on_audible(state.first_audible)
         if state.ended == self.answer.answer and not self._ending:
             self.stop(interrupted=False)
             return
@@ -126,6 +126,8 @@ class Speaking:
 
     def lose_voice(self, endpoint: str) -> None:
         """The voice at this endpoint is gone."""
+        if endpoint == self._voice:
+            self._voice = ""
         if not self._ending:
             self._do(self.answer.lose_voice(endpoint))
 
@@ -214,7 +216,10 @@ class Speaking:
         def failed(error: StreamTalkError) -> None:
             self._on_speak_failed(action, endpoint, error)
 
-        endpoint = self._ports.speak(request, lambda s: self._on_spoken(s, action.attempt), failed)
+        endpoint = self._ports.speak(
+            request, self._voice, lambda s: self._on_spoken(s, action.attempt), failed
+        )
+        self._voice = endpoint or self._voice
         if endpoint:
             self.answer.asked(action.number, endpoint)
 
