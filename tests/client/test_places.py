@@ -14,7 +14,7 @@ from streamtalk.client.rundir import RunDir, default_run_dir
 from streamtalk.client.sockets import open_socket, split_envelope
 from streamtalk.proto.codec import encode
 from streamtalk.proto.directory import Directory, Instance, Lookup
-from streamtalk.proto.errors import ConfigError, PeerLostError
+from streamtalk.proto.errors import InputError, PeerLostError
 from streamtalk.proto.limits import MAX_MESSAGE_BYTES
 
 pytestmark = pytest.mark.unit
@@ -32,7 +32,7 @@ def test_run_directory_is_for_its_owner_only(tmp_path: Path) -> None:
 def test_path_too_long_for_a_socket_is_refused(tmp_path: Path) -> None:
     """It says by how much, and what to do; nothing is created."""
     path = tmp_path / ("x" * 120)
-    with pytest.raises(ConfigError, match=r"bytes too long for a socket path.*--run-dir"):
+    with pytest.raises(InputError, match=r"bytes too long for a socket path.*--run-dir"):
         RunDir(path).prepare()
     assert not path.exists()
 
@@ -49,7 +49,7 @@ def test_longest_instance_fits_where_the_check_passes() -> None:
 def _fits(run_dir: RunDir) -> bool:
     try:
         run_dir.check_length()
-    except ConfigError:
+    except InputError:
         return False
     return True
 
@@ -57,7 +57,7 @@ def _fits(run_dir: RunDir) -> bool:
 def test_place_that_cannot_be_a_folder_is_told(tmp_path: Path) -> None:
     """A file where the folder should be is named with its reason."""
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"cannot use run directory .*file.*--run-dir"):
+    with pytest.raises(InputError, match=r"cannot use run directory .*file.*--run-dir"):
         RunDir(tmp_path / "file").prepare()
 
 
@@ -65,7 +65,7 @@ def test_place_that_cannot_be_a_folder_is_told(tmp_path: Path) -> None:
 def test_folder_of_another_user_is_refused(tmp_path: Path) -> None:
     """Whoever owns the folder could read what is said."""
     os.chown(tmp_path, 12_345, -1)
-    with pytest.raises(ConfigError, match="belongs to another user"):
+    with pytest.raises(InputError, match="belongs to another user"):
         RunDir(tmp_path).prepare()
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from streamtalk.cli.options import RunDirOption, find_run_dir
+from streamtalk.cli.reach import Reach
 from streamtalk.cli.report import build_report
 from streamtalk.cli.wav_edge import WavEdge
 from streamtalk.client.wav import read_microphone
@@ -33,7 +34,10 @@ def converse(
         message = f"a session is 1 to 64 of a-z, 0-9 and '-', not {name!r}"
         raise InputError(message)
     samples = read_microphone(wav)
-    edge = WavEdge(find_run_dir(run_dir), name, language)
+    place = find_run_dir(run_dir)
+    with Reach(place) as reach:
+        reach.directory()
+    edge = WavEdge(place, name, language)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(str(wav), total=len(samples) / MIC_RATE_HZ)

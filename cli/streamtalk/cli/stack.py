@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import importlib.resources
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +28,7 @@ PYTHON_VARIABLE: Final = "STREAMTALK_PYTHON"
 _LEFTOVER_WAIT_S: Final = 8.0
 _LAUNCH: Final = "launch.json"
 _POLL_S: Final = 0.05
+_ROOM_BYTES: Final = 32 << 20
 _DOWN_S: Final = 20.0
 _SLOTS_S: Final = 12.0
 _LOOKUP_S: Final = 0.5
@@ -109,6 +111,7 @@ class Stack:
         Raises InputError when a stack runs there already.
         """
         self.run_dir.prepare()
+        self._check_space()
         lock = self._lock()
         try:
             self._wait_for_leftovers()
@@ -118,6 +121,16 @@ class Stack:
             return self._spawn(lock, config, profile)
         finally:
             os.close(lock)
+
+    def _check_space(self) -> None:
+        """Rings and logs need room; supervisord's own words for a full disk help nobody."""
+        free_bytes = shutil.disk_usage(self.run_dir.path).free
+        if free_bytes < _ROOM_BYTES:
+            message = (
+                f"the disk of {self.run_dir.path} has {free_bytes >> 20} MiB left and a stack needs "
+                f"{_ROOM_BYTES >> 20}: free some, or name another --run-dir"
+            )
+            raise InputError(message)
 
     def _lock(self) -> int:
         """Held by supervisord for as long as it lives, because it inherits the descriptor."""

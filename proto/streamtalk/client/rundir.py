@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from streamtalk.proto.errors import ConfigError
+from streamtalk.proto.errors import InputError
 
 _SOCKET_PATH_LIMIT: Final = 103 if sys.platform == "darwin" else 107
 _LONGEST_SOCKET: Final = "s/audio_io-4194304-012345.sock"
@@ -32,13 +32,13 @@ class RunDir:
     path: Path
 
     def prepare(self) -> "RunDir":
-        """Create it with mode 0700; raises ConfigError where sockets could not live in it."""
+        """Create it with mode 0700; raises InputError where sockets could not live in it."""
         self.check_length()
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             if self.path.stat().st_uid != os.getuid():
                 message = f"{self.path} belongs to another user; name your own with --run-dir"
-                raise ConfigError(message)
+                raise InputError(message)
             if stat.S_IMODE(self.path.stat().st_mode) & 0o077:
                 self.path.chmod(0o700)
             for folder in _FOLDERS:
@@ -46,18 +46,18 @@ class RunDir:
         except OSError as error:
             reason = f"cannot use run directory {self.path}: {error.strerror}"
             message = f"{reason}. Name another with --run-dir"
-            raise ConfigError(message) from error
+            raise InputError(message) from error
         return self
 
     def check_length(self) -> None:
-        """Raises ConfigError when a socket's path would be longer than the system allows."""
+        """Raises InputError when a socket's path would be longer than the system allows."""
         length = len(os.fsencode(self.path / _LONGEST_SOCKET))
         if length > _SOCKET_PATH_LIMIT:
             message = (
                 f"run directory {self.path} is {length - _SOCKET_PATH_LIMIT} bytes too long for a "
                 f"socket path (limit {_SOCKET_PATH_LIMIT}); name a shorter one with --run-dir"
             )
-            raise ConfigError(message)
+            raise InputError(message)
 
     @property
     def bus_in(self) -> str:
