@@ -127,7 +127,7 @@ class Stack:
         free_bytes = shutil.disk_usage(self.run_dir.path).free
         if free_bytes < _ROOM_BYTES:
             message = (
-                f"the disk of {self.run_dir.path} has {free_bytes >> 20} MiB left and a stack needs "
+                f"the disk of {self.run_dir.path} has {free_bytes >> 20} MiB left, a stack needs "
                 f"{_ROOM_BYTES >> 20}: free some, or name another --run-dir"
             )
             raise InputError(message)
