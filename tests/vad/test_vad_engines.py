@@ -11,11 +11,12 @@ import pytest
 
 from streamtalk.proto.audio import MIC_RATE_HZ
 from streamtalk.proto.errors import EngineError, EngineMissingError
+from streamtalk.runtime.burn import burn
 from streamtalk.runtime.engine_table import create_engine
 from streamtalk.vad.canned import check_engine, voice
 from streamtalk.vad.config import ScriptedSettings, SileroSettings, VadEngines
 from streamtalk.vad.engine import AUTO, ENGINES, VadEngine
-from streamtalk.vad.engines.scripted import ScriptedEngine, burn_cpu
+from streamtalk.vad.engines.scripted import ScriptedEngine
 from streamtalk.vad.engines.silero import SileroEngine
 from streamtalk.vad.tracker import CHUNK_SAMPLES
 
@@ -107,7 +108,7 @@ def test_script_says_when_speech_is() -> None:
 def test_scripted_cost_is_thread_time(hold_gil: bool) -> None:
     """The cost is CPU time of the calling thread, so a busy machine does not shorten it."""
     before_s = time.thread_time()
-    burn_cpu(20.0, hold_gil=hold_gil)
+    burn(20.0, hold_gil=hold_gil)
     assert time.thread_time() - before_s >= 0.020
 
 

@@ -1,28 +1,11 @@
 """An engine of exact cost and exact output, for load, benchmarks and deterministic tests."""
 
-import hashlib
-import time
-from typing import Final
-
 from streamtalk.asr.config import ScriptedSettings
 from streamtalk.asr.engine import Heard, Speech
 from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ, samples_to_ms
 from streamtalk.proto.errors import EngineError
 from streamtalk.proto.recognition import Word
-
-_BLOCK: Final = bytes(32_768)
-"""Hashed in about 20 to 80 µs, without the GIL."""
-
-
-def burn(cpu_ms: float, *, gil: bool) -> None:
-    """Use thread CPU time, in Python code or outside of it."""
-    end_ns = time.thread_time_ns() + int(cpu_ms * 1e6)
-    while time.thread_time_ns() < end_ns:
-        if gil:
-            for _ in range(200):
-                pass
-        else:
-            hashlib.sha256(_BLOCK)
+from streamtalk.runtime.burn import burn
 
 
 class ScriptedEngine:
@@ -46,7 +29,7 @@ class ScriptedEngine:
         """The next text, at the cost that was configured."""
         settings = self._settings
         self._fail_when_due()
-        burn(settings.cost_ms if speech.final else settings.partial_cost_ms, gil=settings.gil)
+        burn(settings.cost_ms if speech.final else settings.partial_cost_ms, hold_gil=settings.gil)
         text = self._text(speech)
         self._finals += speech.final
         language = (self.languages or ("en",))[0] if speech.language == "auto" else speech.language
@@ -59,7 +42,7 @@ class ScriptedEngine:
         if due and self._settings.fault == "raise":
             raise EngineError("the scripted engine was told to fail")
         while due and self._settings.fault == "hang":
-            burn(100.0, gil=self._settings.gil)
+            burn(100.0, hold_gil=self._settings.gil)
 
     def _text(self, speech: Speech) -> str:
         texts = self._settings.texts

@@ -1,32 +1,16 @@
 """An engine of exact cost and exact output, for load, benchmarks and deterministic tests."""
 
-import hashlib
-import time
 from collections.abc import Generator
-from typing import Final
 
 import numpy as np
 
 from streamtalk.proto.audio import SPEECH_RATE_HZ, ms_to_samples, samples_to_ms
 from streamtalk.proto.errors import EngineError
 from streamtalk.proto.synthesis import Voice
+from streamtalk.runtime.burn import burn
 from streamtalk.tts.config import ScriptedSettings
 from streamtalk.tts.engine import Emit, Made, Order, Samples
 from streamtalk.tts.marks import spread
-
-_BLOCK: Final = bytes(32_768)
-"""Hashed in about 20 to 80 µs, without the GIL."""
-
-
-def burn(cpu_ms: float, *, hold_gil: bool) -> None:
-    """Use thread CPU time, in Python code or outside of it."""
-    end_ns = time.thread_time_ns() + int(cpu_ms * 1e6)
-    while time.thread_time_ns() < end_ns:
-        if hold_gil:
-            for _ in range(200):
-                pass
-        else:
-            hashlib.sha256(_BLOCK)
 
 
 class ScriptedEngine:

@@ -1,8 +1,6 @@
 """An engine of exact cost and exact output, for load, benchmarks and deterministic tests."""
 
-import hashlib
 import math
-import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,22 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamtalk.proto.audio import MIC_RATE_HZ
+from streamtalk.runtime.burn import burn
 from streamtalk.vad.config import ScriptedSettings
 from streamtalk.vad.tracker import CHUNK_SAMPLES
 
 _CHUNK_S: Final = CHUNK_SAMPLES / MIC_RATE_HZ
-_BLOCK: Final = bytes(8_192)
-"""Large enough that hashlib releases the GIL, small enough to meet 0.1 ms."""
-
-
-def burn_cpu(cost_ms: float, *, hold_gil: bool) -> None:
-    """Spend this much CPU time of the calling thread, with or without the GIL."""
-    end_s = time.thread_time() + cost_ms / 1000
-    while time.thread_time() < end_s:
-        if hold_gil:
-            sum(range(200))
-        else:
-            hashlib.sha256(_BLOCK)
 
 
 class ScriptedEngine:
@@ -45,7 +32,7 @@ class ScriptedEngine:
 
     def judge(self, slots: Sequence[int], chunks: NDArray[np.float32]) -> list[float]:
         """1.0 for speech and 0.0 for anything else."""
-        burn_cpu(self._settings.cost_ms * len(slots), hold_gil=self._settings.hold_gil)
+        burn(self._settings.cost_ms * len(slots), hold_gil=self._settings.hold_gil)
         return [self._verdict(slot, row) for slot, row in zip(slots, chunks, strict=True)]
 
     def _verdict(self, slot: int, chunk: NDArray[np.float32]) -> float:
