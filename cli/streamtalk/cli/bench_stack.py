@@ -7,13 +7,13 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Self
 
 import zmq
 
 from streamtalk.cli.stack import PYTHON_VARIABLE, Stack, supervisord_conf
 from streamtalk.cli.toml_text import dump
+from streamtalk.client.closing import Closing
 from streamtalk.client.peer import Peer
 from streamtalk.client.rundir import RunDir
 from streamtalk.proto.directory import Activate, Directory
@@ -39,7 +39,7 @@ def stack_conf() -> configparser.RawConfigParser:
     return conf
 
 
-class BenchStack:
+class BenchStack(Closing):
     """Started on entry and taken down on exit.
 
     supervisord stays in the process group of the benchmark: whatever ends the group ends the stack.
@@ -65,14 +65,6 @@ class BenchStack:
             self.close()
             raise
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Stop every process and remove the folder."""

@@ -1,19 +1,19 @@
 """The loudspeaker of this terminal's machine, for one command."""
 
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from streamtalk.audio_io.converter import PlaybackConverter
 from streamtalk.audio_io.devices import pick
 from streamtalk.audio_io.engines.portaudio import PortAudio, PortAudioSettings
 from streamtalk.audio_io.faults import DeviceError
+from streamtalk.client.closing import Closing
 from streamtalk.proto.audio import FRAME_MS
 from streamtalk.proto.errors import EngineMissingError, InputError
 
 _ADVICE: Final = "write a file with --out X.wav, or see `streamtalk devices`"
 
 
-class Loudspeaker:
+class Loudspeaker(Closing):
     """Open while the block lasts. Raises InputError, with what to do, where there is none."""
 
     def __init__(self, device: str) -> None:
@@ -31,15 +31,8 @@ class Loudspeaker:
         self._converter = PlaybackConverter(self._stream.rate_hz, self._stream.channels)
         self._capacity = self._stream.space()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Give everything back."""
         self._stream.close()
 
     @property

@@ -1,11 +1,11 @@
 """Calls from a command to a running stack: services are found through the registry."""
 
 import time
-from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, TypeVar
 
 import zmq
 
+from streamtalk.client.closing import Closing
 from streamtalk.client.directory import usable
 from streamtalk.client.peer import Peer
 from streamtalk.client.rundir import RunDir
@@ -20,22 +20,15 @@ PATIENCE_S: Final = 10.0
 """A service that is being restarted is waited for this long."""
 
 
-class Reach:
+class Reach(Closing):
     """One ZeroMQ context for the calls of one command; a context manager, for one thread."""
 
     def __init__(self, run_dir: RunDir) -> None:
         self.run_dir = run_dir
         self.context: zmq.Context[Any] = zmq.Context()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Give everything back."""
         self.context.destroy(linger=0)
 
     def directory(self) -> Directory:

@@ -4,13 +4,13 @@ import secrets
 import time
 from dataclasses import dataclass
 from functools import partial
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import msgspec
 import zmq
 
 from streamtalk.client.caller import Caller
+from streamtalk.client.closing import Closing
 from streamtalk.client.edge import EdgeLoop
 from streamtalk.client.rundir import RunDir
 from streamtalk.client.sink import Sink
@@ -52,7 +52,7 @@ def pieces_of(text: str) -> list[str]:
     return found
 
 
-class SpokenText:
+class SpokenText(Closing):
     """A session without a conversation. One thread; call `serve`, then `pull`, until `ended`."""
 
     def __init__(self, run_dir: RunDir, endpoint: str, pieces: list[str], manner: Manner) -> None:
@@ -76,17 +76,6 @@ class SpokenText:
         finish = Finish(session=self._session, term=1, answer=self._answer, pieces=len(pieces))
         self._sink.obey(finish, 0)
         self._moved_ns = time.monotonic_ns()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def ended(self) -> bool:

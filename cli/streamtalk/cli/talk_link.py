@@ -1,14 +1,14 @@
 """A person's line to `audio_io`: holds the session there and hears its states."""
 
 import time
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import msgspec
 import zmq
 
 from streamtalk.cli.talk_view import TalkView
 from streamtalk.client.caller import Caller
+from streamtalk.client.closing import Closing
 from streamtalk.client.directory import Addresses
 from streamtalk.client.edge import EdgeLoop
 from streamtalk.client.rundir import RunDir
@@ -33,7 +33,7 @@ _GOODBYE_S: Final = 1.0
 _DECODER: Final = msgspec.msgpack.Decoder(SessionState)
 
 
-class TalkLink:
+class TalkLink(Closing):
     """One thread; call `serve` often. What comes goes into `view`."""
 
     def __init__(self, run_dir: RunDir, session: str, language: str) -> None:
@@ -50,17 +50,6 @@ class TalkLink:
         )
         self.loop.add(self._subscriber, self._hear)
         self._hold_ns = self._look_ns = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def serve(self, timeout_ms: float) -> list[int]:
         """Hold the session, handle what comes; returns watched descriptors that are readable."""

@@ -7,11 +7,11 @@ waiting for the registry or for the deadline.
 import itertools
 import math
 import time
-from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import zmq
 
+from streamtalk.client.closing import Closing
 from streamtalk.client.sockets import open_socket, split_envelope
 from streamtalk.proto.codec import decode, encode
 from streamtalk.proto.errors import DeadlineError, MalformedError, PeerLostError, error_from_code
@@ -22,7 +22,7 @@ LOST_EVENTS = zmq.EVENT_DISCONNECTED | zmq.EVENT_CONNECT_RETRIED
 """Monitor events that mean: the instance is not there (any more)."""
 
 
-class Peer:
+class Peer(Closing):
     """A DEALER to one endpoint; use it in one thread, and as a context manager."""
 
     def __init__(self, context: zmq.Context[Any], endpoint: str) -> None:
@@ -33,17 +33,6 @@ class Peer:
         self._monitor = self._socket.get_monitor_socket(LOST_EVENTS)
         self._monitor.setsockopt(zmq.LINGER, 0)
         self._socket.connect(endpoint)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the socket; idempotent."""
