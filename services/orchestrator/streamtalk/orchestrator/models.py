@@ -3,12 +3,14 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
 from typing import Final
 
 from streamtalk.orchestrator.config import OrchestratorConfig
 from streamtalk.orchestrator.context import SPOKEN_STYLE, Context, Window
 from streamtalk.orchestrator.llm.answer import answer
 from streamtalk.orchestrator.llm.engine import LlmEngine
+from streamtalk.orchestrator.llm.errors import LlmUnreachableError
 from streamtalk.orchestrator.llm.scripted import ScriptedLlm
 from streamtalk.orchestrator.memory import Memory
 from streamtalk.orchestrator.thinking_loop import ThinkingLoop
@@ -18,7 +20,7 @@ _SEARCH_S: Final = 3.0
 """How often a language model is looked for while there is none."""
 
 _CHECK_S: Final = 15.0
-"""How often the one that was found is checked."""
+"""How often the one that was found is checked, besides at once when it cannot be reached."""
 
 
 class LanguageModels:
@@ -36,6 +38,7 @@ class LanguageModels:
         self._log = log
         self._on_change = on_change
         self._window = Window(config.llm.context_tokens)
+        self._doubt = asyncio.Event()
         self.engine: LlmEngine | None = None
         self.reasons: tuple[str, ...] = ()
         if config.llm_engine == "scripted":
@@ -51,21 +54,30 @@ class LanguageModels:
         if self._config.llm_engine in ("auto", "openai"):
             self._loop.spawn(self._search)
 
-    def stream(
+    async def stream(
         self, engine: LlmEngine, user_text: str, memory: Memory
     ) -> AsyncGenerator[str, None]:
-        """The answer of a language model to what was said."""
+        """Yield the answer of a language model to what was said."""
         context = Context(
             user_text=user_text,
             history=tuple(memory.past),
             persona=self._config.persona or SPOKEN_STYLE,
         )
-        return answer(engine, context, self._window)
+        try:
+            async with aclosing(answer(engine, context, self._window)) as texts:
+                async for text in texts:
+                    yield text
+        except LlmUnreachableError:
+            self._doubt.set()
+            raise
 
     async def _search(self) -> None:
         while True:
+            self._doubt.clear()
             await self._look()
-            await asyncio.sleep(_SEARCH_S if self.engine is None else _CHECK_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_SEARCH_S if self.engine is None else _CHECK_S):
+                    await self._doubt.wait()
 
     async def _look(self) -> None:
         from streamtalk.orchestrator.llm.discovery import Found, probe  # noqa: PLC0415 — heavy
@@ -93,5 +105,9 @@ class LanguageModels:
             self._log.info("language model", extra={"fields": {"engine": self.label}})
             self._on_change()
         if old is not None and old is not engine:
-            await asyncio.sleep(self._config.llm.answer_s if engine else 0.0)
-            await old.close()
+            self._loop.spawn(lambda: self._retire(old))
+
+    async def _retire(self, engine: LlmEngine) -> None:
+        """Close an engine when no answer of it can be under way any more."""
+        await asyncio.sleep(self._config.llm.answer_s)
+        await engine.close()
