@@ -77,6 +77,9 @@ class LlmServer:
         self.open = 0
         """Chat requests that are being answered now."""
 
+        self.open_before: list[int] = []
+        """How many were being answered when each chat request came."""
+
         self.gate = asyncio.Event()
         """While it is cleared, chat requests wait."""
 
@@ -134,6 +137,7 @@ class LlmServer:
             await _reply(writer, 200, {"object": "list", "data": listed})
         elif path == "/v1/chat/completions":
             self.requests.append(json.loads(body))
+            self.open_before.append(self.open)
             await self._count(self._chat(self.requests[-1], reader, writer))
         else:
             await _reply(writer, 404, {"error": {"code": "no_such_path"}})
