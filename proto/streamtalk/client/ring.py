@@ -19,6 +19,8 @@ _MAGIC: Final = b"STRING01"
 _WRITTEN_WORD: Final = 1
 _STREAM_OFFSET: Final = 16
 _STREAM_BYTES: Final = 64
+_WRITTEN_NS_WORD: Final = 10
+_UNCAPTURED_WORD: Final = 11
 _DATA_OFFSET: Final = 4096
 CAPACITY_SAMPLES: Final = MAX_RANGE_S * MIC_RATE_HZ
 _CAPACITY_BYTES: Final = CAPACITY_SAMPLES * BYTES_PER_SAMPLE
@@ -57,7 +59,12 @@ class RingWriter:
             self._map[_DATA_OFFSET : _DATA_OFFSET + len(pcm) - head] = pcm[head:]
         self.written = first + len(pcm) // BYTES_PER_SAMPLE
         self._words[_WRITTEN_WORD] = self.written
+        self._words[_WRITTEN_NS_WORD] = time.monotonic_ns()
         return first
+
+    def note_uncaptured(self, uncaptured_ms: float) -> None:
+        """Keep the session's count of what no microphone heard, for a successor of this process."""
+        self._words[_UNCAPTURED_WORD] = int(uncaptured_ms)
 
     def close(self) -> None:
         """Remove the file; readers that still map it keep their copy."""
@@ -95,6 +102,16 @@ class RingReader:
     def written(self) -> int:
         """Samples written so far."""
         return self._words[_WRITTEN_WORD]
+
+    @property
+    def written_ns(self) -> int:
+        """When the last samples were written, by the host's monotonic clock; 0: never."""
+        return self._words[_WRITTEN_NS_WORD]
+
+    @property
+    def uncaptured_ms(self) -> float:
+        """What the writer last noted with `note_uncaptured`."""
+        return float(self._words[_UNCAPTURED_WORD])
 
     @property
     def oldest(self) -> int:

@@ -46,10 +46,10 @@ class CaptureThread:
         """Start the thread; the device stays closed until `want(True)`."""
         self._thread.start()
 
-    def want(self, wanted: bool) -> None:  # noqa: FBT001
-        """Open or close the microphone soon. Any thread."""
+    def want(self, wanted: bool, uncaptured_ms: float = 0.0) -> None:  # noqa: FBT001
+        """Open or close the microphone soon; so much was not captured before. Any thread."""
         if wanted and not self.line.wanted:
-            self.filler = Filler(time.monotonic_ns())
+            self.filler = Filler(time.monotonic_ns(), uncaptured_ms)
             self.meter = LevelMeter()
         self.line.wanted = wanted
         self._wake.set()

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from streamtalk.audio_io.gate import MicrophoneGate
 from streamtalk.audio_io.handoff import Handoff
@@ -19,9 +20,16 @@ _PULL_PATIENCE_S = 0.03
 class EdgeThread:
     """`begin`, `finish`, `deliver` and `pull` may be called from any thread."""
 
-    def __init__(self, run_dir: RunDir, gate: MicrophoneGate, log: logging.Logger) -> None:
+    def __init__(
+        self,
+        run_dir: RunDir,
+        gate: MicrophoneGate,
+        uncaptured_ms: Callable[[], float],
+        log: logging.Logger,
+    ) -> None:
         self._run_dir = run_dir
         self._gate = gate
+        self._uncaptured_ms = uncaptured_ms
         self._log = log
         self._mailbox = Mailbox()
         self._session: EdgeSession | None = None
@@ -109,6 +117,7 @@ class EdgeThread:
         entry.muted = self._gate.silenced
         for at in range(0, len(pcm), MIC_FRAME_BYTES):
             self._edge.push_mic(entry, pcm[at : at + MIC_FRAME_BYTES])
+        entry.ring.note_uncaptured(self._uncaptured_ms())
 
     def _speech(self, delay_s: float) -> bytes | None:
         if self._session is None:

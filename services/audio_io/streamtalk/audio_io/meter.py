@@ -33,14 +33,15 @@ class LevelMeter:
 class Filler:
     """Keeps a microphone's clock going with silence while no device delivers."""
 
-    def __init__(self, now_ns: int) -> None:
+    def __init__(self, now_ns: int, uncaptured_ms: float = 0.0) -> None:
         self._due_ns = now_ns
+        self._before_ms = uncaptured_ms
         self.filled_frames = 0
 
     @property
     def uncaptured_ms(self) -> float:
-        """Milliseconds of silence that stand in the stream because nothing was captured."""
-        return float(self.filled_frames * FRAME_MS)
+        """Milliseconds that were not captured: before the stream, and silence within it."""
+        return self._before_ms + self.filled_frames * FRAME_MS
 
     def heard(self, now_ns: int) -> None:
         """A device delivered until now; silence is due from here on."""

@@ -33,6 +33,8 @@ class AudioIoService(Service[AudioIoConfig]):
         except EngineError as error:
             self.become_failed(str(error))
             return
+        # A process of this slot that was killed has left the socket of its edge.
+        self.context.run_dir.clear_slot(self.service)
         self._station = Station(self.config, system, self.context.run_dir, self.log)
         self._station.start()
         if self.config.always_on:

@@ -4,6 +4,7 @@ import logging
 import time
 from typing import Literal
 
+from streamtalk.audio_io.absence import uncaptured_before
 from streamtalk.audio_io.capture import CaptureThread
 from streamtalk.audio_io.config import AudioIoConfig
 from streamtalk.audio_io.edge_thread import EdgeThread
@@ -27,7 +28,8 @@ class Station:
         self.session: str | None = None
         self.gate = MicrophoneGate(half_duplex=config.duplex == "half", guard_ms=config.guard_ms)
         self.gate.set(push_to_talk=config.push_to_talk)
-        self.edge = EdgeThread(run_dir, self.gate, log)
+        self.edge = EdgeThread(run_dir, self.gate, self._uncaptured_ms, log)
+        self._run_dir = run_dir
         self._log = log
         self._told = ("", "")
         rescan = Rescan(system)
@@ -49,8 +51,9 @@ class Station:
     def begin(self, session: str, language: str) -> None:
         """Open the session and its devices."""
         self.session = session
+        missed_ms = uncaptured_before(self._run_dir.ring(session), time.monotonic_ns())
+        self.capture.want(wanted=True, uncaptured_ms=missed_ms)
         self.edge.begin(session, language, half_duplex=self.gate.half_duplex)
-        self.capture.want(wanted=True)
         self.playback.want(wanted=True)
 
     def finish(self) -> None:
@@ -83,8 +86,11 @@ class Station:
             push_to_talk=self.gate.push_to_talk,
             level_db=round(self.capture.meter.level_db, 1),
             xruns=self.capture.xruns + self.playback.xruns,
-            uncaptured_ms=self.capture.filler.uncaptured_ms if self.session else 0.0,
+            uncaptured_ms=round(self._uncaptured_ms(), 1) if self.session else 0.0,
         )
+
+    def _uncaptured_ms(self) -> float:
+        return self.capture.filler.uncaptured_ms
 
     def tell(self) -> None:
         """Log what changed about the devices since the last time."""
