@@ -6,6 +6,7 @@ from streamtalk.client.sink import Sink
 from streamtalk.orchestrator.heard import SpokenPiece
 from streamtalk.orchestrator.history import TurnRow
 from streamtalk.orchestrator.kept import KeptAnswer
+from streamtalk.orchestrator.notices import NOTICES
 from streamtalk.proto.frames import Speech
 from streamtalk.proto.playback import Play
 from streamtalk.proto.state import PlaybackState
@@ -54,6 +55,17 @@ def test_speech_that_was_being_heard_is_heard_again() -> None:
     room.ask("hello", "Hello.")
     room.wait_idle()
     assert [turn.turn for turn in room.conversation.report({}).turns] == [4]
+
+
+def test_speech_of_a_microphone_that_is_gone_is_apologised_for() -> None:
+    """Nobody can hear it again, so the person is told, in the turn that it began."""
+    room = Room(first_turn=5)
+    room.conversation.take_up(0, _row(state="hearing", stream="earlier"), None)
+    room.wait_idle()
+    (turn,) = room.conversation.report({}).turns
+    assert (turn.turn, turn.error) == (4, "microphone_lost")
+    assert turn.heard_text == NOTICES["microphone_lost"]["en"]
+    assert room.world.recorded[-1] == (4, "done")
 
 
 def test_question_without_an_answer_is_answered() -> None:

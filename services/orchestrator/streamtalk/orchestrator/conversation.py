@@ -37,8 +37,8 @@ from streamtalk.proto.playback import Stop, Stopped
 from streamtalk.proto.recognition import Transcript
 from streamtalk.proto.state import Phase, PlaybackState, VadState
 
-LEASE_NS: Final = 5_000_000_000
-"""A session whose edge is not heard for this long is closed."""
+LEASE_NS: Final = 15_000_000_000
+"""A session whose edge is not heard for this long is closed: more than a restart takes."""
 
 _STATE_NS: Final = 500_000_000
 _KEPT_TURNS: Final = 200
@@ -96,6 +96,11 @@ class Conversation:
         exchange = Exchange(row.turn, user_text=row.user_text, committed_ns=self._clock_ns())
         if row.stream == self.request.stream:
             exchange.key = Range(row.stream, row.from_sample, row.to_sample)
+        if row.state == "hearing" and row.stream not in ("", self.request.stream):
+            self.heard = exchange
+            self.turns.append(exchange)
+            self._apologise("microphone_lost", "microphone_lost")
+            return
         if row.state == "hearing" or not (row.user_text or row.reply_text):
             # The VAD will tell of that speech again.
             self.turns.use_again(row.turn)
@@ -170,8 +175,10 @@ class Conversation:
         """Whether the edge has not been heard for too long."""
         return self._clock_ns() - self.renewed_ns > LEASE_NS
 
-    def close(self) -> None:
-        """End: the VAD and the voices forget the session; the history stays."""
+    def close(self, *, wanted: bool = False) -> None:
+        """End; the history stays. An end that nobody wanted is apologised for later."""
+        if wanted and self.heard is not None:
+            self._ports.forget(self.heard)
         if self.speaking is not None:
             self.speaking.abandon()
             self.speaking.exchange.state = "done"
@@ -228,7 +235,7 @@ class Conversation:
 
     def _began(self, start: int) -> None:
         self.heard = self.turns.begin(self._clock_ns())
-        self.heard.speech_start = start
+        self.heard.speech_start, self.heard.stream = start, self.hearing.stream
         self.partial = ""
         self._state_ns = 0
         self._ports.record(self.heard)
@@ -348,20 +355,19 @@ class Conversation:
         old = self.speaking
         if old is None or old.ending:
             return
-        old.abandon()
-        if old.answer.text:
-            self._go_on(old.exchange, old.answer.text, old.answer.heard_chars)
-        else:
-            self._answer(old.exchange)
+        old.leave()
+        self._go_on(old.exchange, old.answer.text, old.answer.heard_chars, old)
 
-    def _go_on(self, exchange: Exchange, text: str, heard_chars: int) -> None:
+    def _go_on(
+        self, exchange: Exchange, text: str, heard_chars: int, old: Speaking | None = None
+    ) -> None:
         """Say the part of a reply that was not heard yet."""
         self._taking_up = False
         exchange.prefix += text[:heard_chars]
         rest = text[heard_chars:]
         exchange.answer, exchange.state = None, "thinking"
-        if rest.strip():
-            self._start(exchange).say(rest, self._clock_ns)
+        if rest.strip() or (old is not None and old.thinking):
+            self._start(exchange).say(rest, self._clock_ns, old)
         else:
             exchange.heard_text, exchange.state = exchange.prefix, "done"
             self.speaking = None

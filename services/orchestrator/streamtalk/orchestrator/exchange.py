@@ -19,6 +19,9 @@ class Exchange:
 
     number: int
     state: State = "hearing"
+    stream: str = ""
+    """Microphone stream that its speech began in; empty where nobody spoke."""
+
     key: Range | None = None
     transcript: Transcript | None = None
     user_text: str = ""

@@ -151,7 +151,7 @@ class OrchestratorService(Service[OrchestratorConfig]):
         if isinstance(request, OpenSession):
             self._open(request, call)
         elif isinstance(request, CloseSession):
-            self._close_session(request.session)
+            self._close_session(request.session, wanted=True)
             call.reply(Ok())
         elif isinstance(request, ListSessions):
             call.reply(Sessions(sessions=self._refs()))
@@ -276,11 +276,11 @@ class OrchestratorService(Service[OrchestratorConfig]):
             self._routes[key] = _route(decoder, handler)
             self.subscribe(key)
 
-    def _close_session(self, session: str) -> None:
+    def _close_session(self, session: str, *, wanted: bool = False) -> None:
         conversation = self._sessions.pop(session, None)
         if conversation is None:
             return
-        conversation.close()
+        conversation.close(wanted=wanted)
         for name, _ in _STATES:
             key = topic("state", name, session)
             self._routes.pop(key, None)

@@ -165,7 +165,7 @@ def turn_row(session: str, exchange: Exchange) -> TurnRow:
         heard_text=exchange.heard_text,
         interrupted=exchange.interrupted,
         error=exchange.error,
-        stream=key.stream if key else "",
+        stream=key.stream if key else exchange.stream,
         from_sample=key.start if key else 0,
         to_sample=key.end if key else 0,
         stages_ms=dict(exchange.stages_ms),

@@ -59,6 +59,7 @@ class Speaking:
         self._language = stage.language
         self._on_done = on_done
         self._reply: Reply | None = None
+        self._heir: Speaking | None = None
         self._tries = 0
         self._voice = ""
         self._ending = False
@@ -67,6 +68,11 @@ class Speaking:
         self.exchange = exchange
         self.answer = Answer(secrets.token_hex(8), Splitter(splitter))
         exchange.answer = self.answer
+
+    @property
+    def thinking(self) -> bool:
+        """Whether more of the reply is to come."""
+        return self._reply is not None and not self.answer.text_complete
 
     @property
     def ending(self) -> bool:
@@ -79,17 +85,22 @@ class Speaking:
         self._play()
         self._reply = self._ports.think(self._session, self.exchange, self)
 
-    def say(self, text: str, now_ns: Callable[[], int]) -> None:
-        """Speak a text that is there already."""
+    def say(self, text: str, now_ns: Callable[[], int], before: "Speaking | None" = None) -> None:
+        """Speak a text that is there already, then what is still being thought of `before`."""
         self._now_ns = now_ns
         self._play()
         self.on_text(text)
-        self.on_end()
+        if before is None or not before.thinking:
+            self.on_end()
+        else:
+            before._heir, self._reply = self, before._reply  # noqa: SLF001 — one of its kind
 
     # Events of the reply.
 
     def on_text(self, delta: str) -> None:
         """More of the reply."""
+        if self._heir is not None:
+            self._heir.on_text(delta)
         if self._ending or not delta:
             return
         self.exchange.on_first_text(self._now_ns())
@@ -97,6 +108,8 @@ class Speaking:
 
     def on_end(self) -> None:
         """The reply is complete."""
+        if self._heir is not None:
+            self._heir.on_end()
         self._reply = None
         if not self._ending:
             self._ports.record(self.exchange)
@@ -104,6 +117,8 @@ class Speaking:
 
     def on_failed(self, error: StreamTalkError) -> None:
         """The reply broke off: say what there is, or that there is nothing."""
+        if self._heir is not None:
+            self._heir.on_failed(error)
         self._reply = None
         if self._ending:
             return
@@ -142,6 +157,11 @@ class Speaking:
         self._ports.cancel_speech(self._session, self.answer.answer, self.answer.voices)
         request = Stop(session=self._session, term=self._term, answer=self.answer.answer)
         self._ports.sink(self._sink, request, self._on_stopped, self._on_stop_failed)
+
+    def leave(self) -> None:
+        """The sink is gone, and with it what it held: the voices need not keep it."""
+        self._ending = self.closed = True
+        self._ports.cancel_speech(self._session, self.answer.answer, self.answer.voices)
 
     def abandon(self) -> None:
         """The session ends: nothing more is asked of anyone."""
