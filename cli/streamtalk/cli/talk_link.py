@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 import zmq
+from msgspec.structs import asdict, replace
 
 from streamtalk.cli.talk_view import TalkView
 from streamtalk.client.caller import Caller
@@ -50,6 +51,8 @@ class TalkLink(Closing):
         )
         self.loop.add(self._subscriber, self._hear)
         self._hold_ns = self._look_ns = 0
+        self._endpoint = ""
+        self._microphone = SetMicrophone()
 
     def serve(self, timeout_ms: float) -> list[int]:
         """Hold the session, handle what comes; returns watched descriptors that are readable."""
@@ -73,7 +76,10 @@ class TalkLink(Closing):
         talking: bool | None = None,
     ) -> None:
         """Mute, unmute, push-to-talk."""
-        self._call(SetMicrophone(muted=muted, push_to_talk=push_to_talk, talking=talking))
+        wish = SetMicrophone(muted=muted, push_to_talk=push_to_talk, talking=talking)
+        news = {name: value for name, value in asdict(wish).items() if value is not None}
+        self._microphone = replace(self._microphone, **news)
+        self._call(wish)
 
     def close(self) -> None:
         """Give the devices back and close every socket."""
@@ -96,6 +102,10 @@ class TalkLink(Closing):
             self.view.audio = None
             self.view.refusal = "the sound service is not there; it is being waited for"
             return
+        if endpoint != self._endpoint:
+            # A process that was restarted knows nothing of a mute: tell it before it listens.
+            self._endpoint = endpoint
+            self._caller.call(endpoint, self._microphone, _CALL_S, self._take, self._refused)
         self._caller.call(endpoint, request, _CALL_S, self._take, self._refused)
 
     def _take(self, status: AudioStatus) -> None:
