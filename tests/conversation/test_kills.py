@@ -81,7 +81,7 @@ def converse_and_kill(
     stack: RunningStack, folder: Path, phase: str, service: str
 ) -> dict[str, Any]:
     """Ask two questions, kill `service` in that phase of the first; returns the report."""
-    wav = write_questions(folder / "in.wav", [QUESTION, QUESTION], pause_s=6.0)
+    wav = write_questions(folder / "in.wav", [QUESTION, QUESTION], pause_s=6.0, last_pause_s=0.3)
     report, session = folder / "report.json", f"kill-{service}-{phase}"
     with onlooker(stack, session) as eyes:
         running = stack.spawn("converse", str(wav), "--session", session, "--report", str(report))

@@ -39,11 +39,16 @@ def spoken(text: str) -> NDArray[np.float32]:
     return cut
 
 
-def write_questions(path: Path, texts: Sequence[str], pause_s: float, lead_s: float = 0.5) -> Path:
-    """A WAV that asks one question after another, each followed by `pause_s`."""
-    parts = [np.zeros(int(lead_s * MIC_RATE_HZ), np.float32)]
-    for text in texts:
-        parts += [spoken(text) * 0.7, np.zeros(int(pause_s * MIC_RATE_HZ), np.float32)]
+def write_questions(
+    path: Path, texts: Sequence[str], pause_s: float, last_pause_s: float | None = None
+) -> Path:
+    """A WAV that asks one question after another, each followed by a pause."""
+    parts = [np.zeros(MIC_RATE_HZ // 2, np.float32)]
+    pauses_s = [pause_s] * len(texts)
+    if last_pause_s is not None:
+        pauses_s[-1] = last_pause_s
+    for text, silence_s in zip(texts, pauses_s, strict=True):
+        parts += [spoken(text) * 0.7, np.zeros(int(silence_s * MIC_RATE_HZ), np.float32)]
     audio = np.concatenate(parts)
     noise = np.random.default_rng(7).normal(0.0, 0.0005, len(audio))
     soundfile.write(path, np.clip(audio + noise, -1.0, 1.0), MIC_RATE_HZ, subtype="PCM_16")
