@@ -169,7 +169,7 @@ def test_time_goes_on_and_little_is_spent_without_a_microphone(card: SoundCard, 
     (process,) = psutil.Process().children()[-1:]
     start, before = reader.written, process.cpu_times()
     held = StartAudio(session="s")
-    assert eventually(lambda: desk.ask(held) and reader.written >= start + 5 * RATE_HZ)
+    assert eventually(lambda: desk.ask(held) is not None and reader.written >= start + 5 * RATE_HZ)
     after = process.cpu_times()
     spent_s = after.user + after.system - before.user - before.system
     print(f"{spent_s / 5:.1%} of a core, microphone absent")  # noqa: T201

@@ -26,7 +26,19 @@ from tests.support.stack import (
 
 pytestmark = pytest.mark.conversation
 
-NO_SOUND_CARD = {"ALSA_CONFIG_PATH": "/dev/null"}
+NO_SOUND_CARD = """pcm.nocard {
+    type hw
+    card 99
+    hint { show on description "no card" }
+}
+"""
+"""ALSA with a name for a card that is not there: PortAudio aborts where there is no name at all."""
+
+
+def _without_sound_card(folder: Path) -> dict[str, str]:
+    path = folder / "alsa.conf"
+    path.write_text(NO_SOUND_CARD, encoding="utf-8")
+    return private_environment(folder, ALSA_CONFIG_PATH=str(path))
 
 
 def _loudest(path: Path) -> int:
@@ -38,7 +50,7 @@ def _loudest(path: Path) -> int:
 def test_machine_without_a_microphone_still_gets_an_answer() -> None:
     """It says so, asks itself, answers aloud into a file, and leaves no process."""
     with private_folder() as folder:
-        environment = private_environment(folder, **NO_SOUND_CARD)
+        environment = _without_sound_card(folder)
         done = command(environment, "talk", "--out-dir", str(folder / "out"))
         assert done.code == 0, done.err
         assert processes_of(folder) == []
@@ -52,7 +64,7 @@ def test_machine_without_a_microphone_still_gets_an_answer() -> None:
 def test_interrupted_start_leaves_no_process(number: signal.Signals) -> None:
     """Ctrl-C while the services come up takes all of them down again."""
     with private_folder() as folder:
-        environment = private_environment(folder, **NO_SOUND_CARD)
+        environment = _without_sound_card(folder)
         with spawn(environment, "talk") as process:
             assert eventually(lambda: _services(folder) >= 3, timeout_s=60.0)
             process.send_signal(number)

@@ -217,7 +217,7 @@ class Stack:
         ready, waiting = [], {}
         for process in processes:
             why = self._why_not(process, instances.get(process.slot))
-            if why and not (process.slot in _DISPENSABLE and why.startswith("failed:")):
+            if why and not (process.slot in _DISPENSABLE and why.startswith("failed")):
                 waiting[process.slot] = why
             else:
                 ready.append(process.slot)
