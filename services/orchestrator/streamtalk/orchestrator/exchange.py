@@ -82,6 +82,9 @@ class Exchange:
         """The sink has told how far it came: now it is certain what was heard."""
         self.stopped = stopped
         self.on_audible(stopped.first_audible)
+        if self.committed is not None and stopped.first_audible is not None:
+            # An edge that stalls falls behind the clock by which the commit was placed.
+            self.committed = min(self.committed, stopped.first_audible)
         if self.answer is not None:
             self.heard_text = self.prefix + self.answer.heard(stopped)
 
