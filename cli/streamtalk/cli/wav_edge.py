@@ -74,6 +74,9 @@ class WavEdge:
         progress: Callable[[float], None],
     ) -> None:
         pcm = samples.tobytes()
+        if writer is not None:
+            # While the microphone hears its first 20 ms nothing can be played yet.
+            writer.write(_SILENCE)
         start_ns = time.monotonic_ns()
         number, cap = 0, (len(samples) // MIC_FRAME_SAMPLES) + int(CAP_S * 1000 / FRAME_MS)
         while number < cap and not self._over(number * MIC_FRAME_SAMPLES, len(samples)):
