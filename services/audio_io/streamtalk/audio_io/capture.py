@@ -1,11 +1,11 @@
 """The capture thread: a microphone, or silence in its place, as whole frames that never stop."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 
 from streamtalk.audio_io.converter import CaptureConverter
+from streamtalk.audio_io.device_thread import DeviceThread
 from streamtalk.audio_io.engine import CaptureStream
 from streamtalk.audio_io.faults import DeviceError
 from streamtalk.audio_io.gate import MicrophoneGate
@@ -19,7 +19,7 @@ _FILL_WAIT_S = 0.2
 """Without a device, silence is delivered in pieces of this length: it costs a tenth."""
 
 
-class CaptureThread:
+class CaptureThread(DeviceThread[CaptureStream]):
     """Calls `deliver(pcm)` with one or more whole frames, 16 kHz s16le, as long as it is wanted."""
 
     def __init__(
@@ -29,50 +29,21 @@ class CaptureThread:
         deliver: Callable[[bytes], None],
         log: logging.Logger,
     ) -> None:
-        self.line = line
+        super().__init__(line, "capture", log)
         self.meter = LevelMeter()
         self.filler = Filler(0)
         self.xruns = 0
         self._gate = gate
         self._deliver = deliver
-        self._log = log
         self._converter = CaptureConverter(1, 1)
         self._converted: CaptureStream | None = None
-        self._wake = threading.Event()
-        self._running = True
-        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
-
-    def start(self) -> None:
-        """Start the thread; the device stays closed until `want(True)`."""
-        self._thread.start()
 
     def want(self, wanted: bool, uncaptured_ms: float = 0.0) -> None:  # noqa: FBT001
         """Open or close the microphone soon; so much was not captured before. Any thread."""
         if wanted and not self.line.wanted:
             self.filler = Filler(time.monotonic_ns(), uncaptured_ms)
             self.meter = LevelMeter()
-        self.line.wanted = wanted
-        self._wake.set()
-
-    def close(self) -> None:
-        """Close the microphone and end the thread."""
-        self._running = False
-        self.want(wanted=False)
-        if self._thread.is_alive():
-            self._thread.join(timeout=2.0)
-
-    def _run(self) -> None:
-        while self._running:
-            self._wake.wait(self._round())
-            self._wake.clear()
-        self.line.close()
-
-    def _round(self) -> float | None:
-        try:
-            return self._step()
-        except Exception:  # noqa: BLE001 — the boundary of the thread
-            self._log.exception("capture failed; it goes on")
-            return 1.0
+        self._want(wanted=wanted)
 
     def _step(self) -> float | None:
         now_ns = time.monotonic_ns()

@@ -1,13 +1,13 @@
 """The playback thread: feeds a loudspeaker with what the session has to say, or silence."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 
 import numpy as np
 
 from streamtalk.audio_io.converter import PlaybackConverter
+from streamtalk.audio_io.device_thread import DeviceThread
 from streamtalk.audio_io.engine import PlaybackStream
 from streamtalk.audio_io.faults import DeviceError
 from streamtalk.audio_io.gate import MicrophoneGate
@@ -29,7 +29,7 @@ Pull = Callable[[float], bytes | None]
 """Given the seconds until it is heard: 20 ms at 24 kHz s16le, or None for silence."""
 
 
-class PlaybackThread:
+class PlaybackThread(DeviceThread[PlaybackStream]):
     """Calls `pull(delay_s)` for each 20 ms frame shortly before the loudspeaker needs it."""
 
     def __init__(
@@ -39,47 +39,18 @@ class PlaybackThread:
         pull: Pull,
         log: logging.Logger,
     ) -> None:
-        self.line = line
+        super().__init__(line, "playback", log)
         self.xruns = 0
         self._gate = gate
         self._pull = pull
-        self._log = log
         self._converter = PlaybackConverter(1, 1)
         self._converted: PlaybackStream | None = None
         self._waiting = b""
         self._unheard_ns = 0
-        self._wake = threading.Event()
-        self._running = True
-        self._thread = threading.Thread(target=self._run, name="playback", daemon=True)
-
-    def start(self) -> None:
-        """Start the thread; the device stays closed until `want(True)`."""
-        self._thread.start()
 
     def want(self, wanted: bool) -> None:  # noqa: FBT001
         """Open or close the loudspeaker soon. Any thread."""
-        self.line.wanted = wanted
-        self._wake.set()
-
-    def close(self) -> None:
-        """Close the loudspeaker, dropping what is queued, and end the thread."""
-        self._running = False
-        self.want(wanted=False)
-        if self._thread.is_alive():
-            self._thread.join(timeout=2.0)
-
-    def _run(self) -> None:
-        while self._running:
-            self._wake.wait(self._round())
-            self._wake.clear()
-        self.line.close()
-
-    def _round(self) -> float | None:
-        try:
-            return self._step()
-        except Exception:  # noqa: BLE001 — the boundary of the thread
-            self._log.exception("playback failed; it goes on")
-            return 1.0
+        self._want(wanted=wanted)
 
     def _step(self) -> float | None:
         now_ns = time.monotonic_ns()
