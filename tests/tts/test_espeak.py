@@ -1,5 +1,7 @@
 """What eSpeak NG does beyond the contract: two languages in one piece, exact marks."""
 
+import gc
+
 import numpy as np
 import pytest
 
@@ -104,3 +106,13 @@ def test_espeak_passes_on_what_the_taker_raises(espeak: EspeakEngine) -> None:
         next(espeak.speak(Order("Hello there."), fail))
     audio, _ = say(espeak, Order("Hello there."))
     assert audio.size > 12_000
+
+
+def test_espeak_speaks_on_when_another_engine_of_the_process_is_gone(espeak: EspeakEngine) -> None:
+    """The library calls back into one object, which does not go with the engine loaded last."""
+    other = EspeakEngine(EspeakSettings())
+    other.load()
+    del other
+    gc.collect()
+    audio, _ = say(espeak, Order("Still here."))
+    assert audio.size > 0

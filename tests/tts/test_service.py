@@ -256,8 +256,8 @@ def test_espeak_finds_its_data_behind_a_long_path(tmp_path: Path) -> None:
     program = (
         "import sys, espeakng_loader\n"
         "espeakng_loader.get_data_path = lambda: sys.argv[1]\n"
-        "from streamtalk.tts.engines.espeak_library import EspeakLibrary\n"
-        "library = EspeakLibrary()\n"
+        "from streamtalk.tts.engines.espeak_library import open_library\n"
+        "library = open_library()\n"
         "library.choose('en-us')\n"
         "library.synthesise('hi', 175, lambda pcm, _: not print(pcm.size), end_pause=False)\n"
     )

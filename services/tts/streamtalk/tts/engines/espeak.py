@@ -13,7 +13,7 @@ from streamtalk.proto.synthesis import Voice
 from streamtalk.tts.clauses import clauses
 from streamtalk.tts.config import EspeakSettings
 from streamtalk.tts.engine import Emit, Made, Order, Samples
-from streamtalk.tts.engines.espeak_library import EspeakLibrary, Pcm
+from streamtalk.tts.engines.espeak_library import Pcm, open_library
 from streamtalk.tts.language import Span, main_language, spans
 from streamtalk.tts.marks import WordEvent, to_marks
 
@@ -44,7 +44,7 @@ class EspeakEngine:
 
     def load(self) -> None:
         """Open the library and have each configured voice read its dictionary."""
-        self._library = EspeakLibrary()
+        self._library = open_library()
         self._known = self._library.voices()
         for tag in self._settings.voices.values():
             self._library.choose(tag)

@@ -4,6 +4,7 @@ The library keeps its state in globals: one object per process, one thread at a 
 """
 
 import ctypes
+import functools
 import itertools
 import tempfile
 from collections.abc import Callable, Iterator
@@ -80,8 +81,14 @@ class LibraryVoice(NamedTuple):
     name: str
 
 
+@functools.cache
+def open_library() -> "EspeakLibrary":
+    """The library of this process, for ever: it calls back into the object that opened it."""
+    return EspeakLibrary()
+
+
 class EspeakLibrary:
-    """The loaded library: choose a voice, then synthesise."""
+    """The loaded library: choose a voice, then synthesise. Made by `open_library` alone."""
 
     def __init__(self) -> None:
         self._link: tempfile.TemporaryDirectory[str] | None = None
