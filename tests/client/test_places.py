@@ -129,11 +129,16 @@ class Lookups:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, Callable[[Any], None], Callable[[Any], None]]] = []
+        self.pending: dict[str, int] = {}
 
     def call(self, endpoint: str, request: object, deadline_s: float, *ends: Any) -> None:  # noqa: ANN401
         """Take a call."""
         assert request == Lookup()
         self.asked.append((endpoint, *ends))
+
+    def pending_at(self, endpoint: str) -> int:
+        """How many calls are said to be in flight."""
+        return self.pending.get(endpoint, 0)
 
 
 @pytest.fixture(name="lookups")
@@ -171,6 +176,15 @@ def test_equally_loaded_instances_take_turns(addresses: Addresses) -> None:
     _hear(addresses, _instance("tts_0"), _instance("tts_1"), _instance("tts_2", queue=3))
     found = [addresses.find("tts") or "" for _ in range(4)]
     assert sorted(found[:2]) == sorted(found[2:]) == ["ipc://tts_0", "ipc://tts_1"]
+
+
+def test_own_calls_in_flight_count_before_the_queue_that_was_told(
+    addresses: Addresses, lookups: Lookups
+) -> None:
+    """What an instance told of itself may be a second old."""
+    _hear(addresses, _instance("tts_0"), _instance("tts_1", queue=1))
+    lookups.pending["ipc://tts_0"] = 1
+    assert {addresses.find("tts") for _ in range(3)} == {"ipc://tts_1"}
 
 
 def test_doubtful_instance_is_avoided_and_news_are_asked_for(

@@ -98,6 +98,14 @@ def test_record_is_moved_as_a_whole(book: Book) -> None:
     assert book.view().active == {"tts": ["tts_1", "tts_0"]}
 
 
+def test_directory_shows_who_is_active_as_soon_as_the_record_moves(book: Book) -> None:
+    """The instances themselves hear of it with their next registration."""
+    for slot in ("tts_0", "tts_1"):
+        book.register(_instance(slot), 0)
+    book.activate("tts", ["tts_1"])
+    assert [i.state for i in book.view().instances] == ["ready", "active"]
+
+
 def test_service_without_a_record_gets_none(book: Book) -> None:
     """Nobody chooses between buses."""
     book.register(_instance("bus_0", "bus"), 0)

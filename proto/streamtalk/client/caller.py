@@ -116,6 +116,10 @@ class Caller:
         except zmq.ZMQError:
             self._fail(number, PeerLostError(f"nobody answers at {endpoint}"))
 
+    def pending_at(self, endpoint: str) -> int:
+        """Calls in flight to an endpoint."""
+        return sum(pending.endpoint == endpoint for pending in self._pending.values())
+
     def tick(self, now_ns: int) -> int | None:
         """Fail what is past its deadline; returns the next deadline, if any."""
         while self._deadlines and self._deadlines[0][0] <= now_ns:

@@ -16,7 +16,9 @@ from streamtalk.proto.topics import ALL_SESSIONS, topic
 
 _DECODER: Final = msgspec.msgpack.Decoder(Directory)
 _ASK_NS: Final = 200_000_000
-_FRESH_NS: Final = 1_000_000_000
+_FRESH_NS: Final = 2_500_000_000
+"""The directory comes every second: two that were lost are no silence yet."""
+
 _DOUBT_NS: Final = 300_000_000
 
 
@@ -66,7 +68,9 @@ class Addresses:
         """Usable instances of a service, those without doubt first, the least loaded first."""
         now_ns = time.monotonic_ns()
         found = usable(self.directory, service)
-        return sorted(found, key=lambda i: (self._doubts.get(i.endpoint, 0) > now_ns, i.queue))
+        return sorted(
+            found, key=lambda i: (self._doubts.get(i.endpoint, 0) > now_ns, self._load(i))
+        )
 
     def find(self, service: str) -> str | None:
         """The endpoint to call, or None; equally loaded instances take turns."""
@@ -74,8 +78,12 @@ class Addresses:
         sure = [i for i in self.instances(service) if self._doubts.get(i.endpoint, 0) <= now_ns]
         if not sure:
             return None
-        least = [i for i in sure if i.queue == sure[0].queue]
+        least = [i for i in sure if self._load(i) == self._load(sure[0])]
         return least[next(self._turn) % len(least)].endpoint
+
+    def _load(self, instance: Instance) -> tuple[int, int]:
+        """Our own calls to it are known exactly, those of others as of its last registration."""
+        return self._caller.pending_at(instance.endpoint), instance.queue
 
     def doubt(self, endpoint: str) -> None:
         """A call to the endpoint failed: avoid it for 300 ms and ask for news."""

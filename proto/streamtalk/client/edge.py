@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 import zmq
 
+from streamtalk.client.cadence import Cadence
 from streamtalk.client.caller import Caller
 from streamtalk.client.directory import Addresses
 from streamtalk.client.ring import RingWriter
@@ -34,10 +35,10 @@ from streamtalk.proto.errors import MessageError, SessionError, StreamTalkError
 from streamtalk.proto.frames import Mic, Speech
 from streamtalk.proto.message import Reply
 from streamtalk.proto.playback import SinkRequest
-from streamtalk.proto.state import STATE_PERIOD_MS
+from streamtalk.proto.state import STATE_REST_MS
 from streamtalk.proto.topics import topic
 
-_STATE_PERIOD_NS: Final = STATE_PERIOD_MS * 1_000_000
+_REST_NS: Final = STATE_REST_MS * 1_000_000
 _RENEW_NS: Final = 1_000_000_000
 _RETRY_NS: Final = 100_000_000
 _CALL_S: Final = 2.0
@@ -55,6 +56,7 @@ class EdgeSession:
     ring: RingWriter
     language: str
     half_duplex: bool
+    cadence: Cadence
     sink: Sink = field(default_factory=Sink)
     opened: SessionOpened | None = None
     refused: StreamTalkError | None = None
@@ -158,7 +160,7 @@ class Edge:
         `EdgeSession.opened` is set when the orchestrator has taken it.
         """
         ring = RingWriter(self._run_dir.ring(session), os.urandom(8).hex())
-        entry = EdgeSession(session, ring, language, half_duplex)
+        entry = EdgeSession(session, ring, language, half_duplex, Cadence(time.monotonic_ns()))
         entry.mic_topic = topic("audio", "mic", session)
         entry.state_topic = topic("state", "playback", session)
         self.sessions[session] = entry
@@ -174,6 +176,12 @@ class Edge:
         first = entry.ring.write(pcm)
         header = encode(Mic(stream=entry.ring.stream, sample=first))
         send_parts(self._publisher, entry.mic_topic, header, pcm)
+
+    def mute(self, entry: EdgeSession, *, muted: bool) -> None:
+        """Tell that the person has switched the microphone off, or on."""
+        if muted != entry.muted:
+            entry.muted = muted
+            entry.state_ns = self._due_ns = 0
 
     def pull_speech(self, entry: EdgeSession, delay_samples: int = 0) -> bytes | None:
         """The next 20 ms for the loudspeaker: 960 bytes, 24 kHz s16le; None for silence.
@@ -228,7 +236,7 @@ class Edge:
         return now_ns
 
     def _tick(self, now_ns: int) -> int:
-        dues = [now_ns + _STATE_PERIOD_NS, self.addresses.tick(now_ns)]
+        dues = [now_ns + _REST_NS, self.addresses.tick(now_ns)]
         calls_ns = self.caller.tick(now_ns)
         if calls_ns is not None:
             dues.append(calls_ns)
@@ -241,7 +249,7 @@ class Edge:
         return min(dues)
 
     def _publish_state(self, entry: EdgeSession, now_ns: int) -> None:
-        entry.state_ns = now_ns + _STATE_PERIOD_NS
+        entry.state_ns = entry.cadence.next_ns(now_ns, at_rest=entry.sink.at_rest)
         state = entry.sink.state(entry.mic_sample, muted=entry.muted)
         send_parts(self._publisher, entry.state_topic, encode(state), b"")
 

@@ -325,6 +325,11 @@ class Sink:
             held=[held.frontier() for held in self._held.values()],
         )
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing is played or held."""
+        return self.playing is None and not self._held
+
     @staticmethod
     def _too_late(request: SinkRequest) -> Reply:
         """An answer that was stopped or has ended never begins again."""

@@ -1,4 +1,7 @@
-"""Whole states, published on change and every 100 ms: fast when all is well, right when not."""
+"""Whole states, published on change and repeated: fast when all is well, right when not.
+
+`vad_state` and `playback_state` are repeated every 100 ms, at rest every 500 ms.
+"""
 
 from typing import Literal
 
@@ -6,7 +9,11 @@ from streamtalk.proto.message import Message, Name, Position, SessionId
 
 Phase = Literal["listening", "hearing", "thinking", "speaking", "waiting"]
 STATE_PERIOD_MS = 100
-"""A state is repeated at least this often while its session lives."""
+"""A state is repeated this often while something happens, and for `STATE_LINGER_MS` after it."""
+
+STATE_LINGER_MS = 1_000
+STATE_REST_MS = 500
+"""A state is repeated this often at rest: nobody speaks, nothing is played or held."""
 
 
 class VadState(Message, frozen=True, kw_only=True):

@@ -114,7 +114,7 @@ class EdgeThread:
         entry = self._session
         if entry is None:
             return
-        entry.muted = self._gate.silenced
+        self._edge.mute(entry, muted=self._gate.silenced)
         for at in range(0, len(pcm), MIC_FRAME_BYTES):
             self._edge.push_mic(entry, pcm[at : at + MIC_FRAME_BYTES])
         entry.ring.note_uncaptured(self._uncaptured_ms())

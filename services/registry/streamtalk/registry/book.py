@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from streamtalk.proto.directory import Directory, Instance
+from streamtalk.proto.directory import Directory, Instance, InstanceState
 from streamtalk.proto.errors import NotReadyError, OverloadedError
 
 MODEL_SERVICES: Final = ("vad", "turn", "asr", "tts")
@@ -139,6 +139,13 @@ class Book:
         return Directory(
             version=self.version,
             registry=self.registry,
-            instances=sorted(self._instances.values(), key=lambda i: i.instance),
+            instances=sorted(map(self._shown, self._instances.values()), key=lambda i: i.instance),
             active=self.active,
         )
+
+    def _shown(self, instance: Instance) -> Instance:
+        """As the record has it: an instance hears that it became active only later."""
+        if not instance.ready:
+            return instance
+        state: InstanceState = "active" if self.is_active(instance) else "ready"
+        return msgspec.structs.replace(instance, state=state)

@@ -9,7 +9,7 @@ class RegistryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     nice: int = 0
     """Niceness of the process."""
 
-    silent_after_ms: int = 2_000
+    silent_after_ms: int = 3_000
     """An instance unheard for this long is shown as neither live nor ready."""
 
     forget_after_ms: int = 10_000

@@ -20,7 +20,7 @@ from streamtalk.runtime.responder import Call, Responder
 from streamtalk.runtime.service import Service, ServiceContext
 
 TOPIC: Final = topic("state", "directory", ALL_SESSIONS)
-_PERIOD_NS: Final = 500_000_000
+_PERIOD_NS: Final = 1_000_000_000
 _CHECKS_AFTER_LOSS_NS: Final = (0, 2_000_000, 10_000_000, 50_000_000)
 """libzmq needs a moment until a lost peer is unreachable; when to look after a disconnection."""
 

@@ -1,4 +1,4 @@
-"""An instance's line to the registry: tells what it is twice a second, and on every change."""
+"""An instance's line to the registry: tells what it is every second, and on every change."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -11,7 +11,7 @@ from streamtalk.proto.codec import decode, encode
 from streamtalk.proto.directory import Deregister, Instance, Register, Registered
 from streamtalk.proto.errors import MessageError
 
-PERIOD_NS: Final = 500_000_000
+PERIOD_NS: Final = 1_000_000_000
 
 
 class Registrar:

@@ -1,14 +1,13 @@
 """One attached session: its audio, its speech state, its lease and what is due for it."""
 
+from streamtalk.client.cadence import Cadence
 from streamtalk.proto.attachment import Attach
 from streamtalk.proto.audio import MIC_RATE_HZ, ms_to_samples
-from streamtalk.proto.state import STATE_PERIOD_MS, VadState
+from streamtalk.proto.state import VadState
 from streamtalk.proto.topics import topic
 from streamtalk.vad.config import VadConfig
 from streamtalk.vad.segmenter import Segmenter
 from streamtalk.vad.tracker import CHUNK_SAMPLES, Tracker
-
-_PERIOD_NS = STATE_PERIOD_MS * 1_000_000
 
 
 class Session:
@@ -26,6 +25,7 @@ class Session:
         self.tracker = Tracker(attach.stream, attach.from_sample, pre_roll)
         self.heard_ns = now_ns
         self.state_due_ns = now_ns
+        self._cadence = Cadence(now_ns)
         self._from_sample = attach.from_sample
         self._lease_ns = config.lease_ms * 1_000_000
         self._segmenter = Segmenter(config.segmenter, attach.from_sample)
@@ -56,8 +56,9 @@ class Session:
         return changes
 
     def state(self, now_ns: int) -> VadState:
-        """The whole state, as published; the next one is due a period from now."""
-        self.state_due_ns = now_ns + _PERIOD_NS
+        """The whole state, as published; notes when the next one is due."""
+        at_rest = not self._segmenter.speaking
+        self.state_due_ns = self._cadence.next_ns(now_ns, at_rest=at_rest)
         return VadState(
             lease=self.lease,
             stream=self.tracker.stream,
