@@ -11,13 +11,13 @@ from typing import Any, Final, Self
 
 import zmq
 
-from streamtalk.cli.stack import PYTHON_VARIABLE, Stack, supervisord_conf
+from streamtalk.cli.stack import Stack, supervisord_conf
+from streamtalk.cli.surroundings import surroundings
 from streamtalk.cli.toml_text import dump
 from streamtalk.client.closing import Closing
 from streamtalk.client.peer import Peer
 from streamtalk.client.rundir import RunDir
 from streamtalk.proto.directory import Activate, Directory
-from streamtalk.runtime.config import CONFIG_VARIABLE, PROFILE_VARIABLE, RUN_DIR_VARIABLE
 
 WAIT_S: Final = 60.0
 _CALL_S: Final = 5.0
@@ -87,19 +87,9 @@ class BenchStack(Closing):
         conf = self.run_dir.path / "supervisord.conf"
         with conf.open("w", encoding="utf-8") as file:
             stack_conf().write(file)
-        environment = {
-            **os.environ,
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-            RUN_DIR_VARIABLE: str(self.run_dir.path),
-            CONFIG_VARIABLE: str(config),
-            PROFILE_VARIABLE: "",
-            PYTHON_VARIABLE: sys.executable,
-            **self._environment,
-        }
         return subprocess.Popen(
             [sys.executable, "-m", "supervisor.supervisord", "-c", str(conf)],
-            env=environment,
+            env=surroundings(self.run_dir, config, None, {**os.environ, **self._environment}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             cwd="/",

@@ -17,14 +17,13 @@ from typing import Any, Final
 import msgspec
 import zmq
 
+from streamtalk.cli.surroundings import surroundings
 from streamtalk.client.peer import Peer
 from streamtalk.client.rundir import RunDir
 from streamtalk.proto.directory import Directory, Instance, Lookup
 from streamtalk.proto.errors import InputError, NotReadyError, StreamTalkError
-from streamtalk.runtime.config import CONFIG_VARIABLE, PROFILE_VARIABLE, RUN_DIR_VARIABLE
 from streamtalk.runtime.supervision import ProcessState, Supervisor, SupervisorError
 
-PYTHON_VARIABLE: Final = "STREAMTALK_PYTHON"
 _LEFTOVER_WAIT_S: Final = 8.0
 _LAUNCH: Final = "launch.json"
 _POLL_S: Final = 0.05
@@ -166,20 +165,11 @@ class Stack:
                 path.unlink(missing_ok=True)
 
     def _spawn(self, lock: int, config: Path | None, profile: str | None) -> int:
-        environment = {
-            **os.environ,
-            RUN_DIR_VARIABLE: str(self.run_dir.path),
-            CONFIG_VARIABLE: str(config.absolute()) if config else "",
-            PROFILE_VARIABLE: profile or "",
-            PYTHON_VARIABLE: sys.executable,
-            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
-            "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1"),
-        }
         output = self.run_dir.logs / "supervisord.out"
         with output.open("wb") as file:
             process = subprocess.Popen(
                 [sys.executable, "-m", "supervisor.supervisord", "-c", str(supervisord_conf())],
-                env=environment,
+                env=surroundings(self.run_dir, config, profile, os.environ),
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

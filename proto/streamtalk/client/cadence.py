@@ -10,7 +10,7 @@ _REST_NS: Final = STATE_REST_MS * 1_000_000
 
 
 class Cadence:
-    """Often while something happens and for a while after it: a change that was lost is made good."""
+    """Often while something happens and for a while after it: a lost change is made good."""
 
     def __init__(self, now_ns: int) -> None:
         self._busy_ns = now_ns
