@@ -3,7 +3,7 @@
 import pytest
 
 from streamtalk.orchestrator.answer import (
-    AHEAD,
+    AHEAD_SAMPLES,
     Answer,
     AnswerAction,
     FinishAnswer,
@@ -93,12 +93,17 @@ def test_pieces_are_asked_for_one_at_a_time() -> None:
     assert speaks(answer.on_spoken(spoken(answer, 0), 0)) == [1]
 
 
-def test_not_too_many_pieces_are_made_ahead() -> None:
+def test_not_too_much_is_made_ahead() -> None:
     """A long answer is made as it is played, so that cutting in wastes little."""
     answer = Answer("a")
-    asked = speaks(make(answer, answer.add_text(SENTENCES)))
-    assert asked == list(range(AHEAD + 1))
-    assert speaks(answer.on_playback(playback(answer, (1, 0), (4, 0)))) == [AHEAD + 1]
+    asked = speaks(make(answer, answer.add_text(SENTENCES * 6)))
+    totals = [piece.total_samples or 0 for piece in answer.pieces[: len(asked)]]
+    assert sum(totals[:-1]) < AHEAD_SAMPLES <= sum(totals)
+    behind = sum(totals) - AHEAD_SAMPLES
+    just_enough = playback(answer, (0, behind), (len(asked), 0))
+    assert speaks(answer.on_playback(just_enough)) == []
+    one_less = playback(answer, (0, behind + 1), (len(asked), 0))
+    assert speaks(answer.on_playback(one_less)) == [len(asked)]
 
 
 def test_piece_that_found_no_voice_is_asked_for_again() -> None:

@@ -17,13 +17,15 @@ from streamtalk.orchestrator.heard import (
     truncate,
 )
 from streamtalk.orchestrator.splitter import Splitter, SplitterConfig
+from streamtalk.proto.audio import SPEECH_RATE_HZ
 from streamtalk.proto.playback import Stopped
 from streamtalk.proto.state import Frontier, PlaybackState
 from streamtalk.proto.synthesis import Spoken
 
 _UNKNOWN_SAMPLES: Final = 1 << 40
-AHEAD: Final = 3
-"""Pieces that are made beyond the one that is being played."""
+AHEAD_SAMPLES: Final = 10 * SPEECH_RATE_HZ
+"""Audio that is made beyond what was played: a slow voice never runs dry after a quick start, and
+cutting in wastes little."""
 
 
 @dataclass(frozen=True)
@@ -204,6 +206,12 @@ class Answer:
             return self._cut
         return Place(self._frontier.have_piece, self._frontier.have_sample)
 
+    def _ahead_samples(self) -> int:
+        """Audio that has been made and not been played."""
+        at = self._played
+        totals = [piece.spoken.total_samples or 0 for piece in self._pieces[at.piece :]]
+        return sum(totals) - min(at.sample, totals[0]) if totals else 0
+
     def _next(self) -> list[AnswerAction]:
         """Ask for the next piece, one at a time and not too far ahead; say when it was the last."""
         if self._retaking is not None:
@@ -212,7 +220,7 @@ class Answer:
         waiting = [piece for piece in self._pieces if not piece.made]
         asked = any(piece.voice for piece in waiting)
         number = len(self._pieces) - len(waiting)
-        if waiting and not asked and number <= self._played.piece + AHEAD:
+        if waiting and not asked and self._ahead_samples() < AHEAD_SAMPLES:
             # Taken until `asked` names the endpoint, so that nobody asks twice.
             waiting[0].voice = "?"
             actions.append(SpeakPiece(number, waiting[0].spoken.text, self.attempt))
