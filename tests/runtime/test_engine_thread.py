@@ -1,6 +1,7 @@
 """The one thread that runs a model: in order, bounded, and never ended by what a model does."""
 
 import logging
+import os
 import queue
 import sys
 import threading
@@ -18,7 +19,7 @@ from streamtalk.proto.errors import (
     StreamTalkError,
 )
 from streamtalk.runtime.engine_table import EngineSpec, create_engine
-from streamtalk.runtime.engine_thread import EngineThread, Job
+from streamtalk.runtime.engine_thread import Duty, EngineThread, Job
 
 pytestmark = pytest.mark.unit
 
@@ -28,15 +29,15 @@ class Bench:
 
     def __init__(self, limit: int = 4) -> None:
         self.posted: queue.Queue[Callable[[], None]] = queue.Queue()
-        self.thread = EngineThread(limit, self.posted.put, logging.getLogger("bench"))
+        self.thread = EngineThread(limit, self.posted.put, logging.getLogger("bench"), 5)
         self.results: list[Any] = []
         self.errors: list[StreamTalkError] = []
         self.gate = threading.Event()
         self.entered = threading.Event()
 
-    def submit(self, run: Callable[[], Any], *, urgent: bool = True) -> None:
+    def submit(self, run: Callable[[], Any], duty: Duty = Duty.ORDINARY) -> None:
         """Queue a job."""
-        job = Job("job", 1e9, run, self.results.append, self.errors.append, urgent)
+        job = Job("job", 1e9, run, self.results.append, self.errors.append, duty)
         self.thread.submit(job)
 
     def block(self) -> None:
@@ -65,16 +66,36 @@ def _bench() -> Iterator[Bench]:
     assert bench.thread.close(10.0)
 
 
-def test_urgent_jobs_go_first(bench: Bench) -> None:
-    """Within each kind the order is kept."""
+def test_jobs_go_by_their_duty(bench: Bench) -> None:
+    """Urgent ones first, those that nobody waits for last; within each kind the order is kept."""
     bench.block()
-    bench.submit(lambda: "later 1", urgent=False)
-    bench.submit(lambda: "urgent 1")
-    bench.submit(lambda: "later 2", urgent=False)
-    bench.submit(lambda: "urgent 2")
+    bench.submit(lambda: "whenever", Duty.BACKGROUND)
+    bench.submit(lambda: "ordinary")
+    bench.submit(lambda: "urgent 1", Duty.URGENT)
+    bench.submit(lambda: "urgent 2", Duty.URGENT)
     bench.gate.set()
     bench.take(5)
-    assert bench.results == ["gate", "urgent 1", "urgent 2", "later 1", "later 2"]
+    assert bench.results == ["gate", "urgent 1", "urgent 2", "ordinary", "whenever"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has niceness by thread")
+def test_background_jobs_give_way_to_other_processes(bench: Bench) -> None:
+    """Their thread alone is nicer while they run; threads that a library begins are levelled."""
+
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    ordinary = niceness()
+    if not bench.thread.niceness.effective:
+        pytest.skip("this user may not take niceness back")
+    for duty in (Duty.BACKGROUND, Duty.URGENT, Duty.BACKGROUND):
+        bench.submit(niceness, duty)
+        bench.take(1)
+    bench.submit(bench.thread.niceness.level)
+    bench.submit(niceness)
+    bench.take(2)
+    assert bench.results == [ordinary + 5, ordinary, ordinary + 5, None, ordinary]
+    assert niceness() == ordinary
 
 
 def test_queue_is_bounded(bench: Bench) -> None:

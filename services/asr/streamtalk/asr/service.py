@@ -21,7 +21,7 @@ from streamtalk.proto.limits import MAX_RANGE_S
 from streamtalk.proto.message import Request
 from streamtalk.proto.recognition import Transcribe, Transcript, Word
 from streamtalk.runtime.engine_table import create_engine, missing_modules
-from streamtalk.runtime.worker import Call, Job, ServiceContext, Worker
+from streamtalk.runtime.worker import Call, Duty, Job, ServiceContext, Worker
 
 FAILURES_IN_A_ROW: Final = 3
 """So many transcripts without one that works, and the instance is no longer ready."""
@@ -112,7 +112,7 @@ class AsrWorker(Worker[AsrConfig]):
             run=lambda: self._transcribe(request, payload),
             done=lambda result: self._on_done(request, result, call),
             failed=lambda error: self._on_failed(error, call),
-            urgent=request.final,
+            duty=Duty.URGENT if request.final else Duty.BACKGROUND,
         )
         self.submit(job)
 

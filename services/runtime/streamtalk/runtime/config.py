@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
@@ -38,6 +38,10 @@ class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     nice: int = 0
     """Niceness of the process; higher gives way to others."""
+
+    background_nice: Annotated[int, msgspec.Meta(ge=0, le=19)] = 10
+    """Added for work that nobody waits for: partial transcripts, speech far ahead, loading beside
+    an instance that people talk with."""
 
     threads: int = 1
     """Threads that a model's mathematics may use."""

@@ -1,5 +1,6 @@
 """The one thread that runs a model, behind a bounded queue."""
 
+import enum
 import heapq
 import itertools
 import logging
@@ -10,8 +11,20 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from streamtalk.proto.errors import EngineError, OverloadedError, StreamTalkError
+from streamtalk.runtime.niceness import ThreadNiceness
 
 T = TypeVar("T")
+
+
+class Duty(enum.IntEnum):
+    """What goes first, among the jobs of an engine and on the machine."""
+
+    URGENT = 0
+    """Somebody hears or sees nothing until it is done."""
+
+    ORDINARY = 1
+    BACKGROUND = 2
+    """Nobody waits for it: it also gives way to other processes."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +38,7 @@ class Job(Generic[T]):
     run: Callable[[], T]
     done: Callable[[T], None]
     failed: Callable[[StreamTalkError], None]
-    urgent: bool = True
-    """Jobs that are not urgent run after those that are."""
+    duty: Duty = Duty.ORDINARY
 
 
 @dataclass(frozen=True)
@@ -47,12 +59,17 @@ class EngineThread:
     """Runs jobs one after another; results are posted back to the receive thread."""
 
     def __init__(
-        self, limit: int, post: Callable[[Callable[[], None]], None], log: logging.Logger
+        self,
+        limit: int,
+        post: Callable[[Callable[[], None]], None],
+        log: logging.Logger,
+        background_nice: int = 0,
     ) -> None:
         self._limit = limit
+        self.niceness = ThreadNiceness(background_nice)
         self._post = post
         self._log = log
-        self._jobs: list[tuple[bool, int, Job[Any]]] = []
+        self._jobs: list[tuple[Duty, int, Job[Any]]] = []
         self._order = itertools.count()
         self._wake = threading.Condition()
         self._current: tuple[str, int, float] | None = None
@@ -70,7 +87,7 @@ class EngineThread:
             if len(self._jobs) >= self._limit:
                 message = f"{len(self._jobs)} calls are waiting already; try again or elsewhere"
                 raise OverloadedError(message)
-            heapq.heappush(self._jobs, (not job.urgent, next(self._order), job))
+            heapq.heappush(self._jobs, (job.duty, next(self._order), job))
             self._wake.notify()
 
     @property
@@ -113,6 +130,7 @@ class EngineThread:
             self._run(job)
 
     def _run(self, job: Job[Any]) -> None:
+        self.niceness.give_way(wanted=job.duty == Duty.BACKGROUND)
         try:
             result = job.run()
         except StreamTalkError as error:

@@ -7,11 +7,12 @@ from typing import Any, Final, TypeVar
 
 from streamtalk.proto.errors import StreamTalkError
 from streamtalk.runtime.config import ServiceConfig
-from streamtalk.runtime.engine_thread import Activity, EngineThread, Job
+from streamtalk.runtime.engine_thread import Activity, Duty, EngineThread, Job
 from streamtalk.runtime.responder import Call
 from streamtalk.runtime.service import Service, ServiceContext
+from streamtalk.runtime.swap_lock import swap_in_progress
 
-__all__ = ["Call", "Job", "ServiceContext", "Worker"]
+__all__ = ["Call", "Duty", "Job", "ServiceContext", "Worker"]
 
 LOAD_BUDGET_MS: Final = 300_000.0
 """Loading and warming may take this long before the instance counts as hung."""
@@ -27,7 +28,9 @@ class Worker(Service[C]):
 
     def __init__(self, context: ServiceContext, config: C) -> None:
         super().__init__(context, config)
-        self._engine_thread = EngineThread(config.queue_limit, self.post, context.log)
+        self._engine_thread = EngineThread(
+            config.queue_limit, self.post, context.log, config.background_nice
+        )
 
     def load(self) -> None:
         """Build, load and warm the engine. Engine thread."""
@@ -67,8 +70,12 @@ class Worker(Service[C]):
         self._engine_thread.close(_CLOSE_S)
 
     def _bring_up(self) -> None:
+        """Beside an instance that people talk with, loading gives way to it."""
+        beside_another = swap_in_progress(self.context.run_dir, self.service)
+        self._engine_thread.niceness.give_way(wanted=beside_another)
         self.load()
         self.canned()
+        self._engine_thread.niceness.level()
 
     def _on_loaded(self, _: None) -> None:
         self.become_ready()

@@ -105,6 +105,11 @@ class Answers:
         """Whether nothing of this answer was ordered before."""
         return (order.session, order.answer) not in self._answers
 
+    def is_ahead(self, session: str, answer: str) -> bool:
+        """Whether audio of this answer waits until its sink wants more."""
+        kept = self._answers.get((session, answer))
+        return kept is not None and any(piece.waits for piece in kept.pieces.values())
+
     def begin(self, order: Speak, now_ns: int) -> KeptPiece:
         """Keep a new piece.
 

@@ -49,6 +49,11 @@ class KeptPiece:
         """Memory that the audio takes."""
         return len(self._pcm)
 
+    @property
+    def waits(self) -> bool:
+        """Whether a whole message of audio is made and not sent."""
+        return self.made - self.sent >= MESSAGE_SAMPLES
+
     def add(self, pcm: bytes) -> None:
         """Keep what the engine made next."""
         self._pcm += pcm

@@ -18,7 +18,7 @@ from streamtalk.proto.errors import (
 from streamtalk.proto.message import Ok, Request
 from streamtalk.proto.synthesis import Cancel, ListVoices, Speak, Spoken, Voice, Voices
 from streamtalk.runtime.engine_table import create_engine, missing_modules
-from streamtalk.runtime.worker import Call, Job, ServiceContext, Worker
+from streamtalk.runtime.worker import Call, Duty, Job, ServiceContext, Worker
 from streamtalk.tts.answers import Answers
 from streamtalk.tts.config import TtsConfig
 from streamtalk.tts.delivery import Delivery
@@ -42,7 +42,7 @@ class _Task:
     calls: list[Call]
     piece: KeptPiece
     utterance: Utterance
-    urgent: bool
+    first: bool
     """Whether the next step makes an answer's first sound, which goes before later ones."""
 
     @property
@@ -151,12 +151,12 @@ class TtsWorker(Worker[TtsConfig]):
             self._repeat(known, speak, call)
             return
         self._admit(speak.session)
-        urgent = self._answers.is_first(speak)
+        first = self._answers.is_first(speak)
         piece = self._answers.begin(speak, time.monotonic_ns())
         self._delivery.hear(speak.session)
         text = speakable(speak.text)
         if is_speakable(text):
-            self._order(piece, text, call, urgent=urgent)
+            self._order(piece, text, call, first=first)
         else:
             self._finish(piece, _nothing_said(speak), [call])
 
@@ -175,12 +175,12 @@ class TtsWorker(Worker[TtsConfig]):
         if self._rota.busy_sessions >= self.config.queue_limit:
             raise OverloadedError("too many sessions wait for this voice; try again or elsewhere")
 
-    def _order(self, piece: KeptPiece, text: str, call: Call, *, urgent: bool) -> None:
+    def _order(self, piece: KeptPiece, text: str, call: Call, *, first: bool) -> None:
         def deliver(pcm: bytes) -> None:
             self.post(lambda: self._on_audio(task, pcm))
 
         utterance = Utterance(piece.order, text, deliver, time.monotonic_ns)
-        task = _Task([call], piece, utterance, urgent)
+        task = _Task([call], piece, utterance, first)
         self._tasks[id(piece)] = task
         self._rota.add(task.session, piece.order.answer, piece.number, task)
         self._begin_next(task.session)
@@ -201,13 +201,20 @@ class TtsWorker(Worker[TtsConfig]):
             run=lambda: task.utterance.step(engine),
             done=lambda spoken: self._on_step(task, spoken),
             failed=lambda error: self._on_failed(task, error),
-            urgent=task.urgent,
+            duty=self._duty(task),
         )
-        task.urgent = False
+        task.first = False
         try:
             self.submit(job)
         except OverloadedError as error:
             self._on_failed(task, error)
+
+    def _duty(self, task: _Task) -> Duty:
+        if task.first:
+            return Duty.URGENT
+        order = task.piece.order
+        is_ahead = self._answers.is_ahead(order.session, order.answer)
+        return Duty.BACKGROUND if is_ahead else Duty.ORDINARY
 
     def _on_audio(self, task: _Task, pcm: bytes) -> None:
         if not task.utterance.cancelled:
