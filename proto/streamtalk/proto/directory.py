@@ -52,7 +52,7 @@ class Directory(Reply, frozen=True, kw_only=True):
 
 
 class Register(Request, frozen=True, kw_only=True):
-    """Sent on every change and every 500 ms; an instance unheard for 2 s is dropped."""
+    """Sent on every change and every second; an instance unheard for 3 s is shown as not ready."""
 
     replies: ClassVar = ("registered",)
     instance: Instance
