@@ -31,7 +31,7 @@ def surroundings(
 
 
 def _lean() -> dict[str, str]:
-    """Without docstrings: 9 MB less in ten processes (docs/adr/0007).
+    """Without docstrings: 9 MB less for a stack (docs/adr/0007).
 
     Only where Python can keep what it compiles for that; else every start would compile again.
     """

@@ -104,7 +104,7 @@ class HeldAnswer:
         return number, self.pieces[number].samples if number in self.pieces else 0
 
     def want(self) -> tuple[int, int]:
-        """Where the audio may end for now: 1 s ahead of the playing position."""
+        """First (piece, sample) that is not wanted yet: 1 s ahead of the playing position."""
         credit, number, start = CREDIT_SAMPLES, self.piece, self.sample
         while number in self.pieces and self.pieces[number].complete:
             credit -= (self.pieces[number].total or 0) - start

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 import zmq
 
+from streamtalk.client.sockets import receive_parts
 from streamtalk.proto.attachment import Attach, Attached, Detach
 from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ
 from streamtalk.proto.codec import decode_as
@@ -38,7 +39,6 @@ _SOON_NS: Final = 8_000_000
 _MESSAGES_PER_WINDOW: Final = 4_096
 """A flood does not keep calls and states waiting."""
 
-_NOBLOCK: Final = int(zmq.NOBLOCK)
 _FAILURES_IN_A_ROW: Final = 3
 
 
@@ -175,8 +175,9 @@ class VadWorker(Worker[VadConfig]):
 
     def _take_waiting(self) -> None:
         for _ in range(_MESSAGES_PER_WINDOW):
-            parts = _receive(self._subscriber)
-            if parts is None:
+            try:
+                parts = receive_parts(self._subscriber)
+            except zmq.Again:
                 return
             self._on_parts(parts)
 
@@ -217,6 +218,8 @@ class VadWorker(Worker[VadConfig]):
         for portion, probabilities in zip(portions, found, strict=True):
             for state in portion.session.judged(portion.from_sample, probabilities, now_ns):
                 self.publish(portion.session.state_topic, state)
+                # From rest, the next state is due sooner than the timer knows.
+                self.wake_at(portion.session.state_due_ns)
         if any(portion.session.tracker.ready for portion in portions):
             self.wake_at(now_ns + self._window_ns)
 
@@ -224,19 +227,6 @@ class VadWorker(Worker[VadConfig]):
         self._failures += 1
         if self._failures >= _FAILURES_IN_A_ROW:
             self.become_failed(f"the {self._engine_name} engine fails: see the log")
-
-
-def _receive(socket: zmq.Socket[bytes]) -> list[bytes] | None:
-    """The next message, or None; half the time of `recv_multipart`, which asks for every option."""
-    try:
-        frame = socket.recv(_NOBLOCK, copy=False)
-    except zmq.Again:
-        return None
-    parts = [frame.bytes]
-    while frame.more:
-        frame = socket.recv(_NOBLOCK, copy=False)
-        parts.append(frame.bytes)
-    return parts
 
 
 def _portion(session: Session) -> Portion:
