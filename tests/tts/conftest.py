@@ -22,6 +22,8 @@ from streamtalk.proto.state import PlaybackState
 from streamtalk.proto.topics import topic
 from tests.support.recorder import eventually
 
+_SPEECH = topic("audio", "speech", "s")
+
 
 class Voice:
     """One running `tts` instance, the bus it speaks on, and a listener of session `s`."""
@@ -30,17 +32,24 @@ class Voice:
         self.run_dir = RunDir(path).prepare()
         self.context: zmq.Context[Any] = zmq.Context()
         environment = {f"STREAMTALK_TTS__{key}": value for key, value in settings.items()}
-        self._processes = [
-            self._start("bus", {}),
-            self._start("tts", environment),
-        ]
-        self.process = self._processes[1]
-        self.subscriber = open_subscriber(self.context, self.run_dir, topic("audio", "speech", "s"))
+        self._processes = [self._start("bus", {})]
+        self.subscriber = open_subscriber(self.context, self.run_dir, _SPEECH)
         self.publisher = open_publisher(self.context, self.run_dir)
+        # A voice that is ready before the bus is there would speak to nobody.
+        assert eventually(self._bus_carries)
+        while self.subscriber.poll(100):
+            self.subscriber.recv_multipart()
+        self.process = self._start("tts", environment)
+        self._processes.append(self.process)
         assert eventually(lambda: bool(self._endpoints()))
         self.endpoint = self._endpoints()[0]
         self.peer = Peer(self.context, self.endpoint)
         assert eventually(self._is_ready)
+
+    def _bus_carries(self) -> bool:
+        """Whether what is published here comes back here."""
+        self.publisher.send_multipart([_SPEECH, b"", b""])
+        return bool(self.subscriber.poll(20))
 
     def _start(self, service: str, settings: dict[str, str]) -> subprocess.Popen[bytes]:
         command = [
