@@ -4,11 +4,13 @@ import json
 import os
 import re
 import signal
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import zmq
 
@@ -112,6 +114,16 @@ class Scene:
         os.kill(pid, signal.SIGSTOP)
         return pid
 
+    def pause(self, pause_s: float) -> None:
+        """Stop every process that runs, as a host does that pauses the machine."""
+        root = psutil.Process(int((self.run_dir.path / "supervisord.pid").read_text()))
+        running = [p for p in [root, *root.children()] if p.status() != psutil.STATUS_STOPPED]
+        for process in running:
+            process.suspend()
+        time.sleep(pause_s)
+        for process in running:
+            process.resume()
+
     def speak(self, answer: str, text: str) -> None:
         """Have it said; raises PeerLostError when the voice is killed meanwhile."""
         endpoint = self.instance("tts_0").endpoint
@@ -123,6 +135,11 @@ class Scene:
         """Slot and reason of every kill in the watchdog's log."""
         rows = [row for row in self.log() if row["event"] == "killed"]
         return [(row["slot"], row["reason"]) for row in rows]
+
+    def silences_s(self) -> list[float]:
+        """How long, by its own count, the watchdog waited for each process that it found silent."""
+        found = [row["detail"] for row in self.log() if row["event"] == "a process hangs"]
+        return [float(re.findall(r"[\d.]+", detail)[0]) for detail in found]
 
     def log(self) -> list[dict[str, Any]]:
         """The lines of the watchdog's log."""

@@ -26,6 +26,17 @@ def test_stopped_processes_are_killed_and_come_back(scene: Scene) -> None:
 
 
 @pytest.mark.timeout(300)
+def test_pause_of_the_machine_lets_nobody_be_forgotten(scene: Scene) -> None:
+    """Who had answered before is given the 4 s of a silent one, not the 30 of a new one."""
+    stopped = {slot: scene.stop(slot) for slot in ("tts_0", "bus_0", "registry_0")}
+    scene.pause(7.0)
+    for slot, pid in stopped.items():
+        assert scene.eventually(partial(scene.is_ready, slot, other_than=pid)), slot
+    assert sorted(scene.kills()) == [(slot, "silent") for slot in sorted(stopped)]
+    assert max(scene.silences_s()) < 5.0
+
+
+@pytest.mark.timeout(300)
 def test_wedged_engine_is_killed_past_its_budget(scene: Scene) -> None:
     """The engine never returns: its caller hears of it, its stack is on disk, a new one serves."""
     wedged = scene.process("tts_0").pid

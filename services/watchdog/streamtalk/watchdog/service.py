@@ -65,14 +65,14 @@ class WatchdogService(Service[WatchdogConfig]):
     def on_tick(self, now_ns: int) -> int:
         """Probe when a round is due, then judge."""
         self._caller.tick(now_ns)
-        if now_ns - self._looked_ns > _BLIND_NS:
-            self._judge.see({})
         if now_ns >= self._round_due_ns:
             self._round_due_ns = now_ns + _ROUND_NS
             self._begin_round()
-        fresh = self._known_directory(now_ns) is not None
-        for verdict in self._judge.judge(now_ns, directory_fresh=fresh):
-            self._kill(verdict)
+        # The judge takes the time without judgement for a gap, and begins to count anew.
+        if now_ns - self._looked_ns <= _BLIND_NS:
+            fresh = self._known_directory(now_ns) is not None
+            for verdict in self._judge.judge(now_ns, directory_fresh=fresh):
+                self._kill(verdict)
         return now_ns + _TICK_NS
 
     def counts(self) -> dict[str, Any]:
