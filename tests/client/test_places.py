@@ -200,6 +200,34 @@ def test_doubtful_instance_is_avoided_and_news_are_asked_for(
     assert [i.slot for i in addresses.instances("tts")] == ["tts_0", "tts_1"]
 
 
+def test_higher_rank_is_used_only_while_no_lower_one_is_ready(addresses: Addresses) -> None:
+    """However loaded the first choice is."""
+    rows = [_instance("tts_0", queue=9), _instance("tts_1", rank=1)]
+    _hear(addresses, *rows)
+    assert {addresses.find("tts") for _ in range(3)} == {"ipc://tts_0"}
+    assert addresses.find("tts", {"ipc://tts_0"}) == "ipc://tts_1"
+    _hear(addresses, _instance("tts_0", ready=False), rows[1], version=2)
+    assert addresses.find("tts") == "ipc://tts_1"
+
+
+def test_suspected_instance_is_called_only_where_it_is_alone(addresses: Addresses) -> None:
+    """Unlike a doubtful one, which nobody calls."""
+    _hear(addresses, _instance("tts_0"), _instance("tts_1", rank=1))
+    addresses.suspect("ipc://tts_0")
+    assert {addresses.find("tts") for _ in range(3)} == {"ipc://tts_1"}
+    addresses.doubt("ipc://tts_1")
+    assert addresses.find("tts") == "ipc://tts_0"
+
+
+def test_instance_on_its_way_out_still_serves_what_it_began(addresses: Addresses) -> None:
+    """Nobody new is sent there."""
+    leaving = _instance("tts_0", ready=False, state="draining")
+    _hear(addresses, leaving, _instance("tts_1", state="active"))
+    assert addresses.find("tts") == "ipc://tts_1"
+    assert addresses.serves("ipc://tts_0")
+    assert not addresses.serves("ipc://tts_2")
+
+
 def test_registry_is_asked_when_the_bus_is_silent(
     addresses: Addresses, lookups: Lookups, tmp_path: Path
 ) -> None:

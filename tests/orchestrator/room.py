@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from streamtalk.client.sink import Sink
+from streamtalk.orchestrator.answer import TONE_SAMPLES
 from streamtalk.orchestrator.config import OrchestratorConfig
 from streamtalk.orchestrator.conversation import Conversation
 from streamtalk.orchestrator.exchange import Exchange
 from streamtalk.orchestrator.heard import estimate_marks
 from streamtalk.orchestrator.ports import Failed, ReplyEvents
+from streamtalk.orchestrator.tone import tone
 from streamtalk.proto.attachment import Attach, Attached
 from streamtalk.proto.conversation import OpenSession
 from streamtalk.proto.endpointing import Predict, Prediction
@@ -65,12 +67,26 @@ class World:
     transcribed: list[Transcribe] = field(default_factory=list)
     attached: list[Attach] = field(default_factory=list)
     spoken: list[Speak] = field(default_factory=list)
+    spoke: list[str] = field(default_factory=list)
     orders: list[SinkRequest] = field(default_factory=list)
     recorded: list[tuple[int, str]] = field(default_factory=list)
     forgotten: list[int] = field(default_factory=list)
     done: list[Exchange] = field(default_factory=list)
     states: list[SessionState] = field(default_factory=list)
     voice_there: bool = True
+    voices: list[str] = field(default_factory=lambda: ["voice"])
+    mute_voices: set[str] = field(default_factory=set)
+    """Voices that take a piece and never say it."""
+
+    long_away: bool = False
+    vad: str = "vad"
+    suspected: list[str] = field(default_factory=list)
+    following: dict[str, str] = field(default_factory=dict)
+    """Which instance follows under which lease."""
+
+    behind: dict[str, int] = field(default_factory=dict)
+    """Samples that an instance has not judged yet."""
+
     _soon: deque[Callable[[], None]] = field(default_factory=deque)
     _later: list[tuple[int, Callable[[], None]]] = field(default_factory=list)
 
@@ -108,6 +124,11 @@ class World:
             self._soon.append(lambda: failed(DeadlineError("nobody")))
             return ""
         self.spoken.append(request)
+        there = [each for each in self.voices if each not in self.suspected] or self.voices
+        voice = voice if voice in self.voices else there[0]
+        self.spoke.append(voice)
+        if voice in self.mute_voices:
+            return voice
         marks = estimate_marks(request.text, 1 << 20)
         total = WORD_SAMPLES * len(marks)
         header = Speech(
@@ -133,7 +154,30 @@ class World:
             done(reply)
 
         self._soon.append(deliver)
-        return "voice"
+        return voice
+
+    def another_voice(self, endpoint: str) -> bool:
+        """Whether one of `voices` is left."""
+        return any(voice != endpoint for voice in self.voices)
+
+    def allowed_ms(self, endpoint: str) -> float:
+        """A quick voice's."""
+        return 300.0
+
+    def learn_pace(self, endpoint: str, first_audio_ms: float) -> None:
+        """Voices here take no time."""
+
+    def sound_tone(self, answer: str, piece: int, attempt: int) -> None:
+        """It reaches every sink at once."""
+        header = Speech(
+            answer=answer, piece=piece, sample=0, attempt=attempt, total_samples=TONE_SAMPLES
+        )
+        for sink in self.sinks.values():
+            sink.accept(header, tone())
+
+    def is_long_away(self, stage: str) -> bool:
+        """As the test says."""
+        return self.long_away
 
     def cancel_speech(self, session: str, answer: str, voices: set[str]) -> None:
         """Nothing is kept here."""
@@ -154,14 +198,26 @@ class World:
         else:
             self._soon.append(lambda: done(reply))
 
-    def attach(self, request: Attach, done: Callable[[Any], None], failed: Failed) -> str:
-        """Followed by the only `vad`."""
+    def attach(
+        self, request: Attach, endpoint: str, done: Callable[[Any], None], failed: Failed
+    ) -> str:
+        """Followed by the `vad` that is named, else by the one in use."""
         self.attached.append(request)
+        self.following[request.lease] = endpoint or self.vad
         self._soon.append(lambda: done(Attached(lease_ms=5_000)))
-        return "vad"
+        return endpoint or self.vad
+
+    def serves(self, endpoint: str) -> bool:
+        """Whether it is the `vad` in use."""
+        return endpoint == self.vad
+
+    def suspect(self, endpoint: str) -> None:
+        """Note who is late."""
+        self.suspected.append(endpoint)
 
     def detach(self, session: str, lease: str, endpoint: str) -> None:
-        """Nothing is kept here."""
+        """It no longer follows."""
+        self.following.pop(lease, None)
 
     def grammar(self) -> str:
         """Dictation."""
@@ -270,8 +326,8 @@ class Room:
             self.world.clock_ns += 20 * MS
             for sink in list(self.world.sinks.values()):
                 sink.pull(self.world.mic_sample)
-            if self.world.attached:
-                self.conversation.on_vad(self._vad())
+            for lease, endpoint in list(self.world.following.items()):
+                self.conversation.on_vad(self._vad(lease, self.world.behind.get(endpoint, 0)))
             self.world.settle()
             self.conversation.on_playback(self.sink.state(self.world.mic_sample))
             self.world.settle()
@@ -294,6 +350,12 @@ class Room:
                 return
             self.pass_ms(20)
         raise TimeoutError(self.conversation.phase)
+
+    def replace_vad(self, name: str) -> None:
+        """Another instance is active from now on; the old one serves on until it is left."""
+        self.world.vad = name
+        self.conversation.attachment.look()
+        self.pass_ms(20)
 
     def new_stream(self) -> None:
         """The microphone is opened anew."""
@@ -318,11 +380,11 @@ class Room:
         """Answers that were told to play."""
         return self.ordered(Play)
 
-    def _vad(self) -> VadState:
+    def _vad(self, lease: str, behind: int) -> VadState:
         return VadState(
-            lease=self.world.attached[-1].lease,
+            lease=lease,
             stream=self.stream,
-            sample=self.sample,
+            sample=max(0, self.sample - behind),
             speaking=self.speaks,
             segment=self.segment,
             end=self.end if not self.speaks else None,

@@ -13,7 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamtalk.client.sink import Sink
-from streamtalk.orchestrator.answer import Answer, AnswerAction, RetakeAnswer, SpeakPiece
+from streamtalk.orchestrator.answer import (
+    Answer,
+    AnswerAction,
+    FinishAnswer,
+    RetakeAnswer,
+    SpeakPiece,
+)
 from streamtalk.orchestrator.heard import estimate_marks
 from streamtalk.proto.frames import Speech
 from streamtalk.proto.playback import Finish, Play, Retake, Retaken
@@ -136,7 +142,7 @@ class Scene:
             )
             assert isinstance(reply, Retaken)
             self._do(self.answer.on_retaken(reply.piece, reply.sample))
-        else:
+        elif isinstance(action, FinishAnswer):
             self.sink.obey(Finish(session="s", term=1, answer="a", pieces=action.pieces), 0)
 
     def make(self) -> None:

@@ -36,6 +36,7 @@ INSTANCE: Final = directory.Instance(
     uptime_s=3.25,
     items_done=12,
     queue=2,
+    rank=1,
     rss_mb=40.5,
     languages=["en", "zh"],
     features=["dictation"],

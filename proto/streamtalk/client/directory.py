@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 import msgspec
@@ -20,6 +20,10 @@ _FRESH_NS: Final = 2_500_000_000
 """The directory comes every second: two that were lost are no silence yet."""
 
 _DOUBT_NS: Final = 300_000_000
+_SUSPECT_NS: Final = 10_000_000_000
+"""Longer than the watchdog needs to end what hangs."""
+
+_SERVING: Final = ("ready", "active", "draining")
 
 
 def usable(directory: Directory, service: str) -> list[Instance]:
@@ -47,6 +51,7 @@ class Addresses:
         self._heard_ns = 0
         self._ask_ns = 0
         self._doubts: dict[str, int] = {}
+        self._suspects: dict[str, int] = {}
         self._turn = itertools.count()
         self.on_change: Callable[[Directory], None] = lambda _: None
 
@@ -65,30 +70,56 @@ class Addresses:
         return max(self._ask_ns, self._heard_ns + _FRESH_NS)
 
     def instances(self, service: str) -> list[Instance]:
-        """Usable instances of a service, those without doubt first, the least loaded first."""
+        """Usable instances of a service, in the order in which they should be called.
+
+        Those without doubt first, then by rank, the least loaded first.
+        """
         now_ns = time.monotonic_ns()
-        found = usable(self.directory, service)
         return sorted(
-            found, key=lambda i: (self._doubts.get(i.endpoint, 0) > now_ns, self._load(i))
+            usable(self.directory, service),
+            key=lambda i: (self._doubted(i, now_ns), self._order(i)),
         )
 
-    def find(self, service: str) -> str | None:
-        """The endpoint to call, or None; equally loaded instances take turns."""
+    def find(self, service: str, avoid: Collection[str] = ()) -> str | None:
+        """The endpoint to call, or None; equally loaded instances take turns.
+
+        `avoid`: endpoints that are not wanted.
+        """
         now_ns = time.monotonic_ns()
-        sure = [i for i in self.instances(service) if self._doubts.get(i.endpoint, 0) <= now_ns]
+        sure = [
+            instance
+            for instance in self.instances(service)
+            if not self._doubted(instance, now_ns) and instance.endpoint not in avoid
+        ]
         if not sure:
             return None
-        least = [i for i in sure if self._load(i) == self._load(sure[0])]
-        return least[next(self._turn) % len(least)].endpoint
+        best = [i for i in sure if self._order(i) == self._order(sure[0])]
+        return best[next(self._turn) % len(best)].endpoint
 
-    def _load(self, instance: Instance) -> tuple[int, int]:
+    def serves(self, endpoint: str) -> bool:
+        """Whether the instance still works on what it has begun, be it on its way out."""
+        return any(
+            instance.endpoint == endpoint and instance.live and instance.state in _SERVING
+            for instance in self.directory.instances
+        )
+
+    def _doubted(self, instance: Instance, now_ns: int) -> bool:
+        return self._doubts.get(instance.endpoint, 0) > now_ns
+
+    def _order(self, instance: Instance) -> tuple[bool, int, int, int]:
         """Our own calls to it are known exactly, those of others as of its last registration."""
-        return self._caller.pending_at(instance.endpoint), instance.queue
+        suspected = self._suspects.get(instance.endpoint, 0) > time.monotonic_ns()
+        pending = self._caller.pending_at(instance.endpoint)
+        return suspected, instance.rank, pending, instance.queue
 
     def doubt(self, endpoint: str) -> None:
         """A call to the endpoint failed: avoid it for 300 ms and ask for news."""
         self._doubts[endpoint] = time.monotonic_ns() + _DOUBT_NS
         self._heard_ns = 0
+
+    def suspect(self, endpoint: str) -> None:
+        """The instance is late with its work: for 10 s it is called only where it is alone."""
+        self._suspects[endpoint] = time.monotonic_ns() + _SUSPECT_NS
 
     def _take(self, directory: Directory) -> None:
         self._heard_ns = time.monotonic_ns()
@@ -100,6 +131,7 @@ class Addresses:
         if changed:
             live = {instance.endpoint for instance in directory.instances}
             self._doubts = {name: due for name, due in self._doubts.items() if name in live}
+            self._suspects = {name: due for name, due in self._suspects.items() if name in live}
             self.on_change(directory)
 
     def _not_found(self, error: StreamTalkError) -> None:

@@ -29,6 +29,11 @@ class Instance(Message, frozen=True, kw_only=True):
     uptime_s: float = 0.0
     items_done: Position = 0
     queue: Position = 0
+    """Work that waits; of `vad`, the sessions that it follows."""
+
+    rank: Position = 0
+    """Callers use an instance only where none of a lower rank is ready: the fallback chain."""
+
     rss_mb: float = 0.0
     languages: list[str] = []
     """BCP 47 primary tags that the engine can do; empty: any, or not applicable."""

@@ -16,6 +16,7 @@ from streamtalk.orchestrator.heard import (
     resume_point,
     truncate,
 )
+from streamtalk.orchestrator.lateness import Owed
 from streamtalk.orchestrator.splitter import Splitter, SplitterConfig
 from streamtalk.proto.audio import SPEECH_RATE_HZ
 from streamtalk.proto.playback import Stopped
@@ -26,6 +27,9 @@ _UNKNOWN_SAMPLES: Final = 1 << 40
 AHEAD_SAMPLES: Final = 10 * SPEECH_RATE_HZ
 """Audio that is made beyond what was played: a slow voice never runs dry after a quick start, and
 cutting in wastes little."""
+
+TONE_SAMPLES: Final = SPEECH_RATE_HZ // 5
+"""Length of the tone that stands for what no voice can say."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,15 @@ class RetakeAnswer:
     attempt: int
 
 
-AnswerAction = SpeakPiece | FinishAnswer | RetakeAnswer
+@dataclass(frozen=True)
+class SoundTone:
+    """Play a tone as this piece: there is no voice."""
+
+    number: int
+    attempt: int
+
+
+AnswerAction = SpeakPiece | FinishAnswer | RetakeAnswer | SoundTone
 
 
 @dataclass
@@ -89,11 +101,12 @@ class Answer:
     _played: Place = field(default_factory=lambda: Place(0, 0))
     _retaking: ResumePoint | None = None
     _finished: bool = False
+    _without_voice: bool = False
 
     def add_text(self, delta: str) -> list[AnswerAction]:
         """Take more of the reply."""
         self.text += delta
-        for piece in self.splitter.feed(delta):
+        for piece in () if self._without_voice else self.splitter.feed(delta):
             self._append(piece.text, piece.start)
         return self._next()
 
@@ -101,7 +114,7 @@ class Answer:
         """The reply is complete."""
         if not self.text_complete:
             self.text_complete = True
-            for piece in self.splitter.flush():
+            for piece in () if self._without_voice else self.splitter.flush():
                 self._append(piece.text, piece.start)
         return self._next()
 
@@ -139,7 +152,7 @@ class Answer:
 
     def lose_voice(self, voice: str) -> list[AnswerAction]:
         """The voice at this endpoint is gone: what the sink does not have is spoken anew."""
-        if self._retaking is not None:
+        if self._retaking is not None or self._without_voice:
             return []
         have = self._have()
         lost = [
@@ -156,6 +169,45 @@ class Answer:
         place = self._retaking.place
         return [RetakeAnswer(place.piece, place.sample, self.attempt)]
 
+    def give_up(self) -> list[AnswerAction]:
+        """No voice is to be had: what the sink has is played, then a tone in place of the rest.
+
+        The text goes on to its end, for whoever can read it.
+        """
+        if self._without_voice:
+            return []
+        self._without_voice = True
+        if self._retaking is not None:
+            return []
+        self.attempt += 1
+        pieces = [piece.spoken for piece in self._pieces]
+        self._retaking = resume_point(pieces, self._played, self._have())
+        place = self._retaking.place
+        return [RetakeAnswer(place.piece, place.sample, self.attempt)]
+
+    def _end_with_tone(self) -> list[AnswerAction]:
+        if not self.text_complete or self._retaking is not None or self._finished:
+            return []
+        number = len(self._pieces)
+        self._pieces.append(_Piece(SpokenPiece("", len(self.text), TONE_SAMPLES), "", made=True))
+        self._finished = True
+        return [SoundTone(number, self.attempt), FinishAnswer(number + 1)]
+
+    @property
+    def owed(self) -> Owed:
+        """What the sink lacks next, and which voice owes it."""
+        at = self._have()
+        piece = self._pieces[at.piece] if at.piece < len(self._pieces) else None
+        if piece is None or piece.voice == "?" or self._retaking is not None:
+            return Owed("", made=False, begun=False)
+        missing = piece.end_place(at.piece) > at
+        return Owed(piece.voice if missing else "", made=piece.made, begun=at.sample > 0)
+
+    @property
+    def frontier(self) -> Frontier | None:
+        """What the sink has and wants of the current attempt."""
+        return self._frontier
+
     def on_retaken(self, piece: int, sample: int) -> list[AnswerAction]:
         """The sink has ended the old audio there: go on behind it."""
         point, self._retaking = self._retaking, None
@@ -171,6 +223,8 @@ class Answer:
         ends = [entry.start + len(entry.text) for entry in pieces[: len(kept)]]
         self._pieces = [_Piece(entry, "", made=True) for entry in kept]
         self._frontier, self._finished, self._cut = None, False, Place(piece, sample)
+        if self._without_voice:
+            return self._next()
         if kept and point.char < ends[-1]:
             self._append(self.text[point.char : ends[-1]], point.char)
         for entry in later:
@@ -181,7 +235,8 @@ class Answer:
         """The prefix of the reply that was played, from the acknowledged stop position."""
         pieces = [piece.spoken for piece in self._pieces]
         place = Place(stopped.piece, stopped.sample)
-        return heard_text(self.text, pieces, place, ended=stopped.ended)
+        whole = stopped.ended and not self._without_voice
+        return heard_text(self.text, pieces, place, ended=whole)
 
     @property
     def heard_chars(self) -> int:
@@ -214,6 +269,8 @@ class Answer:
 
     def _next(self) -> list[AnswerAction]:
         """Ask for the next piece, one at a time and not too far ahead; say when it was the last."""
+        if self._without_voice:
+            return self._end_with_tone()
         if self._retaking is not None:
             return []
         actions: list[AnswerAction] = []

@@ -3,7 +3,8 @@
 import heapq
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Any, Final
 
 from streamtalk.client.caller import Caller
@@ -60,12 +61,50 @@ class ServiceCalls:
         failed: Failed,
         prefer: str = "",
     ) -> str:
-        """One attempt; returns the endpoint that was asked, or "" when none is ready."""
-        usable = prefer and any(i.endpoint == prefer for i in self._addresses.instances(service))
+        """One attempt; returns the endpoint that was asked, or "" when none is ready.
+
+        `prefer`: an endpoint that is asked for as long as somebody serves there.
+        """
+        usable = prefer and self._addresses.serves(prefer)
         endpoint = prefer if usable else self._addresses.find(service)
         if endpoint is None:
             failed(NotReadyError(f"no {service} is ready"))
             return ""
+        self.ask(endpoint, request, deadline_s, done, failed)
+        return endpoint
+
+    def until(
+        self,
+        service: str,
+        request: Request,
+        patience: "Patience",
+        done: Callable[[Any], None],
+        failed: Failed,
+    ) -> None:
+        """Repeat pure work until it succeeds, is refused for good, or patience ends."""
+        _Pursuit(self, service, request, patience, done, failed).begin()
+
+    def other(self, service: str, endpoints: Collection[str]) -> str | None:
+        """An instance that could be asked besides those at `endpoints`."""
+        return self._addresses.find(service, endpoints)
+
+    def suspect(self, endpoint: str) -> None:
+        """What is done there is late: others are asked first for a while."""
+        self._addresses.suspect(endpoint)
+
+    def later(self, delay_ns: int, function: Callable[[], None]) -> None:
+        """Run `function` after that time."""
+        self._timers.after(delay_ns, function)
+
+    def ask(
+        self,
+        endpoint: str,
+        request: Request,
+        deadline_s: float,
+        done: Callable[[Any], None],
+        failed: Failed,
+    ) -> None:
+        """Call one instance; a failure that may pass makes it doubtful for a moment."""
 
         def lost(error: StreamTalkError) -> None:
             if error.retryable:
@@ -73,27 +112,85 @@ class ServiceCalls:
             failed(error)
 
         self._caller.call(endpoint, request, deadline_s, done, lost)
-        return endpoint
 
-    def until(
+
+@dataclass(frozen=True)
+class Patience:
+    """How long pure work is waited for."""
+
+    budget_s: float
+    """After this time another instance is asked as well, where there is one."""
+
+    attempt_s: float
+    """Deadline of one call."""
+
+    whole_s: float
+    """When to give up, all attempts together."""
+
+
+class _Pursuit:
+    """One piece of pure work, asked of one instance after another; the first result counts."""
+
+    def __init__(
         self,
+        calls: ServiceCalls,
         service: str,
         request: Request,
-        attempt_s: float,
-        patience_s: float,
+        patience: Patience,
         done: Callable[[Any], None],
         failed: Failed,
     ) -> None:
-        """Repeat pure work until it succeeds, is refused for good, or patience ends."""
-        give_up_ns = time.monotonic_ns() + int(patience_s * 1e9)
+        self._calls = calls
+        self._service = service
+        self._request = request
+        self._patience = patience
+        self._done = done
+        self._failed = failed
+        self._asked: list[str] = []
+        """Endpoints that have not answered yet."""
 
-        def again(error: StreamTalkError) -> None:
-            if not error.retryable or time.monotonic_ns() >= give_up_ns:
-                failed(error)
-            else:
-                self._timers.after(_SEARCH_NS, attempt)
+        self._over = False
+        self._give_up_ns = time.monotonic_ns() + int(patience.whole_s * 1e9)
 
-        def attempt() -> None:
-            self.once(service, request, attempt_s, done, again)
+    def begin(self) -> None:
+        """Ask whoever is ready."""
+        if self._over or self._asked:
+            return
+        endpoint = self._calls.other(self._service, ())
+        if endpoint is None:
+            self._again(NotReadyError(f"no {self._service} is ready"))
+        else:
+            self._ask(endpoint)
 
-        attempt()
+    def _ask(self, endpoint: str) -> None:
+        self._asked.append(endpoint)
+        self._calls.later(int(self._patience.budget_s * 1e9), lambda: self._hasten(endpoint))
+
+        def failed(error: StreamTalkError) -> None:
+            self._asked.remove(endpoint)
+            if not self._asked:
+                self._again(error)
+
+        self._calls.ask(endpoint, self._request, self._patience.attempt_s, self._finish, failed)
+
+    def _hasten(self, late: str) -> None:
+        """The budget has passed: somebody else is asked too, and by others from now on."""
+        other = self._calls.other(self._service, self._asked)
+        if self._over or late not in self._asked or other is None:
+            return
+        self._calls.suspect(late)
+        self._ask(other)
+
+    def _finish(self, result: Any) -> None:  # noqa: ANN401 — the reply to whatever was asked
+        if not self._over:
+            self._over = True
+            self._done(result)
+
+    def _again(self, error: StreamTalkError) -> None:
+        if self._over:
+            return
+        if not error.retryable or time.monotonic_ns() >= self._give_up_ns:
+            self._over = True
+            self._failed(error)
+        else:
+            self._calls.later(_SEARCH_NS, self.begin)

@@ -44,3 +44,9 @@ class OrchestratorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     splitter: SplitterConfig = SplitterConfig()
     patience_s: Annotated[float, msgspec.Meta(gt=0.0, le=120.0)] = 10.0
     """How long a transcript is waited for while no speech recognition is ready."""
+
+    transcript_budget_s: Annotated[float, msgspec.Meta(gt=0.0, le=120.0)] = 1.0
+    """A transcript that takes longer is asked of another instance as well, where there is one."""
+
+    transcript_real_time_factor: Annotated[float, msgspec.Meta(ge=0.0, le=10.0)] = 0.5
+    """Added to that for every second of audio."""

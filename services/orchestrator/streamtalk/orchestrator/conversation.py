@@ -127,7 +127,7 @@ class Conversation:
     def on_vad(self, state: VadState) -> None:
         """The VAD's state of this session."""
         now_ns = self._clock_ns()
-        if not self.attachment.hear(state, now_ns):
+        if not self.attachment.hear(state, self.hearing, now_ns):
             return
         self._perform(self.hearing.on_state(state, now_ns))
         self._judge_overlap(now_ns)

@@ -7,6 +7,10 @@ NOTICES: Final[dict[str, dict[str, str]]] = {
         "en": "Sorry, I can't hear just now. Please say that again in a moment.",
         "zh": "抱歉，我现在听不清，请稍后再说一遍。",
     },
+    "deaf": {
+        "en": "I can't hear just now. I will be back as soon as I can.",
+        "zh": "我现在听不见，会尽快恢复。",
+    },
     "language": {
         "en": "Sorry, I can't understand that language with the present speech recognition.",
         "zh": "抱歉，目前的语音识别听不懂这种语言。",
@@ -20,6 +24,13 @@ NOTICES: Final[dict[str, dict[str, str]]] = {
         "zh": "抱歉，麦克风中断了，请再说一遍。",
     },
 }
+
+AWAY: Final = {
+    "vad": "I can't hear just now: voice activity detection is being restarted.",
+    "asr": "I can't hear just now: speech recognition is being restarted.",
+    "tts": "I have no voice just now: answers are shown as text.",
+}
+"""For a view: what is missing while a stage has no instance, the gravest first."""
 
 
 def notice(name: str, language: str) -> str:

@@ -54,6 +54,21 @@ class Ports(Protocol):
         Returns the endpoint that does it, "" when none is ready.
         """
 
+    def another_voice(self, endpoint: str) -> bool:
+        """Whether a piece could be spoken by an instance other than this one."""
+
+    def allowed_ms(self, endpoint: str) -> float:
+        """How long this voice may take until a piece is heard, before it counts as late."""
+
+    def learn_pace(self, endpoint: str, first_audio_ms: float) -> None:
+        """Note how long a voice took."""
+
+    def sound_tone(self, answer: str, piece: int, attempt: int) -> None:
+        """Send a tone to the sink, as a piece of an answer that no voice can say."""
+
+    def is_long_away(self, stage: str) -> bool:
+        """Whether the stage has had no instance for longer than a restart takes."""
+
     def cancel_speech(self, session: str, answer: str, voices: set[str]) -> None:
         """Let the voices forget an answer."""
 
@@ -62,11 +77,22 @@ class Ports(Protocol):
     ) -> None:
         """Tell the sink."""
 
-    def attach(self, request: Attach, done: Callable[[Any], None], failed: Failed) -> str:
-        """Have the microphone followed; returns the endpoint that does it."""
+    def attach(
+        self, request: Attach, endpoint: str, done: Callable[[Any], None], failed: Failed
+    ) -> str:
+        """Have the microphone followed, by the instance at `endpoint` where one is named.
+
+        Returns the endpoint that was asked, "" when none is ready.
+        """
 
     def detach(self, session: str, lease: str, endpoint: str) -> None:
         """No longer have it followed."""
+
+    def serves(self, endpoint: str) -> bool:
+        """Whether the `vad` instance is still meant to follow sessions, or is being replaced."""
+
+    def suspect(self, endpoint: str) -> None:
+        """The instance is late with its work: others are asked first for a while."""
 
     def grammar(self) -> str:
         """The grammar to listen with; empty: dictation."""

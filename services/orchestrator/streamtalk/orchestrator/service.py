@@ -12,6 +12,7 @@ import msgspec
 from streamtalk.client.caller import Caller
 from streamtalk.client.directory import Addresses
 from streamtalk.client.rundir import RunDir, default_run_dir
+from streamtalk.orchestrator.absence import Absences
 from streamtalk.orchestrator.assistant.timer_talk import due_text
 from streamtalk.orchestrator.assistant.timers import Timer, TimerList
 from streamtalk.orchestrator.calls import ServiceCalls, Timers
@@ -19,8 +20,10 @@ from streamtalk.orchestrator.config import OrchestratorConfig
 from streamtalk.orchestrator.conversation import LEASE_NS, Conversation
 from streamtalk.orchestrator.history import History, HistoryKeeper, TimerRow
 from streamtalk.orchestrator.history.store import wall_clock_ns
+from streamtalk.orchestrator.lateness import Pace
 from streamtalk.orchestrator.mind import EffectPorts, Mind
 from streamtalk.orchestrator.models import LanguageModels
+from streamtalk.orchestrator.notices import notice
 from streamtalk.orchestrator.recovery import Legacy, take_over
 from streamtalk.orchestrator.session_ports import SessionPorts
 from streamtalk.orchestrator.thinking_loop import ThinkingLoop
@@ -51,6 +54,7 @@ from streamtalk.runtime.service import HOUSEKEEPING_NS, Service, ServiceContext
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_STAGES: Final = ("vad", "turn", "asr", "tts")
 _VAD: Final = msgspec.msgpack.Decoder(VadState)
 _PLAYBACK: Final = msgspec.msgpack.Decoder(PlaybackState)
 _STATES: Final[tuple[tuple[str, "msgspec.msgpack.Decoder[Any]"], ...]] = (
@@ -86,6 +90,8 @@ class OrchestratorService(Service[OrchestratorConfig]):
         self.caller = Caller(self.zmq_context, self.reactor)
         self.addresses = Addresses(context.run_dir, self.caller)
         self.timers = Timers(self.wake_at)
+        self.pace = Pace()
+        self.absences = Absences()
         self.calls = ServiceCalls(self.caller, self.addresses, self.timers)
         self._loop = ThinkingLoop(self.post, self.log)
         path = history_path(config, context.run_dir)
@@ -135,6 +141,9 @@ class OrchestratorService(Service[OrchestratorConfig]):
         dues.extend(due_ns for due_ns in ticks if due_ns is not None)
         for timer in self._alarms.due(now_ns):
             self._ring(timer)
+        if self.absences.to_tell("vad", now_ns):
+            for conversation in self._sessions.values():
+                conversation.say(notice("deaf", conversation.language))
         for session, conversation in list(self._sessions.items()):
             if conversation.expired:
                 self.log.info("lease ran out", extra={"fields": {"session": session}})
@@ -180,7 +189,7 @@ class OrchestratorService(Service[OrchestratorConfig]):
 
     def engines(self) -> dict[str, str]:
         """The engine of every stage, as it would be called now."""
-        stages = {name: self.calls.engine(name) for name in ("vad", "turn", "asr", "tts")}
+        stages = {name: self.calls.engine(name) for name in _STAGES}
         return {**stages, "llm": self.models.label}
 
     # History, on its own thread.
@@ -313,6 +322,16 @@ class OrchestratorService(Service[OrchestratorConfig]):
         for endpoint in self._known - present:
             self.caller.lose(endpoint)
         self._known = present
+        self.pace.forget(present)
+        for conversation in self._sessions.values():
+            conversation.attachment.look()
+        self._see_absences(time.monotonic_ns())
+        self.wake_at(1)
+
+    def _see_absences(self, now_ns: int) -> None:
+        for stage in _STAGES:
+            there = bool(self.addresses.instances(stage))
+            self.absences.see(stage, there=there, now_ns=now_ns)
 
     def _lose(self, endpoint: str) -> None:
         self.addresses.doubt(endpoint)

@@ -1,21 +1,26 @@
 """The world of one conversation: its calls, its history, its voice."""
 
 import logging
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from streamtalk.orchestrator.answer import TONE_SAMPLES
 from streamtalk.orchestrator.assistant.grammar import grammar
+from streamtalk.orchestrator.calls import Patience
 from streamtalk.orchestrator.context import PastTurn
 from streamtalk.orchestrator.exchange import Exchange
 from streamtalk.orchestrator.history import History, TurnRow
 from streamtalk.orchestrator.kept import KEPT_ANSWER, KeptAnswer
 from streamtalk.orchestrator.memory import Memory
 from streamtalk.orchestrator.ports import Failed, Reply, ReplyEvents
+from streamtalk.orchestrator.tone import tone
 from streamtalk.proto.attachment import Attach, Detach
 from streamtalk.proto.audio import MIC_RATE_HZ
 from streamtalk.proto.endpointing import Predict, Prediction
+from streamtalk.proto.frames import Speech
 from streamtalk.proto.playback import SinkRequest
 from streamtalk.proto.recognition import Transcribe, Transcript
 from streamtalk.proto.state import SessionState
@@ -26,7 +31,9 @@ if TYPE_CHECKING:
     from streamtalk.orchestrator.service import OrchestratorService
 
 _SINK_S: Final = 2.0
-_PREDICT_S: Final = 1.0
+_PREDICT: Final = Patience(budget_s=0.2, attempt_s=0.6, whole_s=0.6)
+"""Without a prediction the turn is committed by silence alone, so there is no use in waiting."""
+
 _PARTIAL_S: Final = 5.0
 _ATTACH_S: Final = 1.0
 
@@ -52,12 +59,17 @@ class SessionPorts:
             calls.once("asr", request, _PARTIAL_S, done, failed)
             return
         audio_s = (request.to_sample - request.from_sample) / MIC_RATE_HZ
-        patience_s = self._owner.config.patience_s + 2 * audio_s
-        calls.until("asr", request, 5.0 + 2 * audio_s, patience_s, done, failed)
+        config = self._owner.config
+        patience = Patience(
+            budget_s=config.transcript_budget_s + config.transcript_real_time_factor * audio_s,
+            attempt_s=5.0 + 2 * audio_s,
+            whole_s=config.patience_s + 2 * audio_s,
+        )
+        calls.until("asr", request, patience, done, failed)
 
     def predict(self, request: Predict, done: Callable[[Prediction], None], failed: Failed) -> None:
         """Judge the end of a turn."""
-        self._owner.calls.once("turn", request, _PREDICT_S, done, failed)
+        self._owner.calls.until("turn", request, _PREDICT, done, failed)
 
     def speak(
         self, request: Speak, voice: str, done: Callable[[Spoken], None], failed: Failed
@@ -65,6 +77,30 @@ class SessionPorts:
         """Have a piece spoken."""
         deadline_s = 10.0 + 0.2 * len(request.text)
         return self._owner.calls.once("tts", request, deadline_s, done, failed, voice)
+
+    def another_voice(self, endpoint: str) -> bool:
+        """Whether another voice is ready."""
+        return self._owner.calls.other("tts", (endpoint,)) is not None
+
+    def allowed_ms(self, endpoint: str) -> float:
+        """By what this voice took before."""
+        return self._owner.pace.allowed_ms(endpoint)
+
+    def learn_pace(self, endpoint: str, first_audio_ms: float) -> None:
+        """Remember it for every session."""
+        self._owner.pace.learn(endpoint, first_audio_ms)
+
+    def sound_tone(self, answer: str, piece: int, attempt: int) -> None:
+        """The orchestrator's only audio."""
+        pcm = tone()
+        header = Speech(
+            answer=answer, piece=piece, sample=0, attempt=attempt, total_samples=TONE_SAMPLES
+        )
+        self._owner.publish(topic("audio", "speech", self._session), header, pcm)
+
+    def is_long_away(self, stage: str) -> bool:
+        """By the directory."""
+        return self._owner.absences.is_long(stage, time.monotonic_ns())
 
     def cancel_speech(self, session: str, answer: str, voices: set[str]) -> None:
         """Let the voices forget an answer."""
@@ -78,14 +114,28 @@ class SessionPorts:
         """Tell the sink."""
         self._owner.caller.call(endpoint, request, _SINK_S, done, failed)
 
-    def attach(self, request: Attach, done: Callable[[Any], None], failed: Failed) -> str:
+    def attach(
+        self, request: Attach, endpoint: str, done: Callable[[Any], None], failed: Failed
+    ) -> str:
         """Have the microphone followed."""
-        return self._owner.calls.once("vad", request, _ATTACH_S, done, failed)
+        calls = self._owner.calls
+        if not endpoint:
+            return calls.once("vad", request, _ATTACH_S, done, failed)
+        calls.ask(endpoint, request, _ATTACH_S, done, failed)
+        return endpoint
 
     def detach(self, session: str, lease: str, endpoint: str) -> None:
         """No longer have it followed."""
         request = Detach(session=session, lease=lease)
         self._owner.caller.call(endpoint, request, _SINK_S, _ignore, _ignore)
+
+    def serves(self, endpoint: str) -> bool:
+        """Whether callers are still to use the `vad` instance."""
+        return any(i.endpoint == endpoint for i in self._owner.addresses.instances("vad"))
+
+    def suspect(self, endpoint: str) -> None:
+        """The instance is late."""
+        self._owner.calls.suspect(endpoint)
 
     def grammar(self) -> str:
         """The assistant's grammar while it answers; engines that listen with none ignore it."""
@@ -116,7 +166,8 @@ class SessionPorts:
 
     def publish(self, session: str, state: SessionState) -> None:
         """Publish the session's state."""
-        full = msgspec.structs.replace(state, engines=self._owner.engines())
+        away = self._owner.absences.notice(time.monotonic_ns())
+        full = msgspec.structs.replace(state, engines=self._owner.engines(), notice=away)
         self._owner.publish(topic("state", "session", session), full)
 
     def after(self, delay_ns: int, function: Callable[[], None]) -> None:

@@ -10,9 +10,11 @@ from streamtalk.orchestrator.answer import (
     AnswerAction,
     FinishAnswer,
     RetakeAnswer,
+    SoundTone,
     SpeakPiece,
 )
 from streamtalk.orchestrator.exchange import Exchange
+from streamtalk.orchestrator.lateness import Lateness
 from streamtalk.orchestrator.notices import notice
 from streamtalk.orchestrator.ports import Ports, Reply
 from streamtalk.orchestrator.splitter import Splitter, SplitterConfig
@@ -26,7 +28,13 @@ CREDIT_SAMPLES: Final = 24_000
 
 _RETRY_NS: Final = 50_000_000
 MAX_TRIES: Final = 200
-"""Searches for a voice, 50 ms apart, before the answer is given up: 10 s."""
+"""Searches for a voice, 50 ms apart, before a tone stands for the rest of the answer: 10 s."""
+
+HURRIED_TRIES: Final = 20
+"""The same where no voice has been there for long: 1 s."""
+
+_TONE_LIMIT_NS: Final = 5_000_000_000
+"""A tone that was lost on its way does not keep the answer open."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,8 @@ class Speaking:
         self._heir: Speaking | None = None
         self._tries = 0
         self._voice = ""
+        self._lateness = Lateness()
+        self._check_ns = 0
         self._ending = False
         self.closed = False
         self.last_state: PlaybackState | None = None
@@ -138,6 +148,31 @@ class Speaking:
             self.stop(interrupted=False)
             return
         self._do(self.answer.on_playback(state))
+        self._follow(state)
+
+    def _follow(self, state: PlaybackState) -> None:
+        """See whether the voice keeps up with the loudspeaker."""
+        frontier = self.answer.frontier
+        if self._ending or frontier is None or state.playing != self.answer.answer:
+            return
+        self._lateness.on_playback(state, frontier, self.answer.owed, self._now_ns())
+        self._check_voice()
+
+    def _check_voice(self) -> None:
+        """Leave a voice that is late, where there is another one."""
+        owed, now_ns = self.answer.owed, self._now_ns()
+        due_ns = self._lateness.due_ns(owed)
+        if self._ending or due_ns is None:
+            return
+        if due_ns > now_ns:
+            if self._check_ns <= now_ns:
+                self._check_ns = due_ns
+                self._ports.after(due_ns - now_ns, self._check_voice)
+        elif self._ports.another_voice(owed.voice):
+            self._ports.suspect(owed.voice)
+            self._lateness.left(now_ns)
+            self._ports.cancel_speech(self._session, self.answer.answer, {owed.voice})
+            self.lose_voice(owed.voice)
 
     def lose_voice(self, endpoint: str) -> None:
         """The voice at this endpoint is gone."""
@@ -217,6 +252,9 @@ class Speaking:
                 self._retake(action)
             elif isinstance(action, FinishAnswer):
                 self._finish(action)
+            elif isinstance(action, SoundTone):
+                self._ports.sound_tone(self.answer.answer, action.number, action.attempt)
+                self._ports.after(_TONE_LIMIT_NS, lambda: self.stop(interrupted=False))
 
     def _speak(self, action: SpeakPiece) -> None:
         rate, volume = self._ports.voice_settings()
@@ -236,12 +274,15 @@ class Speaking:
         def failed(error: StreamTalkError) -> None:
             self._on_speak_failed(action, endpoint, error)
 
-        endpoint = self._ports.speak(
-            request, self._voice, lambda s: self._on_spoken(s, action.attempt), failed
-        )
+        def done(spoken: Spoken) -> None:
+            self._ports.learn_pace(endpoint, spoken.first_audio_ms)
+            self._on_spoken(spoken, action.attempt)
+
+        endpoint = self._ports.speak(request, self._voice, done, failed)
         self._voice = endpoint or self._voice
         if endpoint:
             self.answer.asked(action.number, endpoint)
+            self._lateness.asked(self._ports.allowed_ms(endpoint), self._now_ns())
 
     def _on_spoken(self, spoken: Spoken, attempt: int) -> None:
         if self._ending:
@@ -256,9 +297,10 @@ class Speaking:
             return
         self._tries += 1
         fatal = not error.retryable and error.code != "engine"
-        if fatal or self._tries > MAX_TRIES or self.answer.failures > MAX_TRIES:
+        allowed = HURRIED_TRIES if self._ports.is_long_away("tts") else MAX_TRIES
+        if fatal or max(self._tries, self.answer.failures) > allowed:
             self.exchange.error = error.code
-            self.stop(interrupted=False)
+            self._do(self.answer.give_up())
         elif endpoint:
             self.lose_voice(endpoint)
         else:

@@ -33,6 +33,15 @@ class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     engine: str = "auto"
     """Name of the engine, `module:Class` for one of your own, or `auto`."""
 
+    replicas: Annotated[int, msgspec.Meta(ge=1, le=4)] = 1
+    """Instances that `up` starts; callers choose the least loaded."""
+
+    fallback: str = ""
+    """Engine of one more instance, which is used while none of the first choice is ready."""
+
+    rank: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
+    """0: first choice; `fallback` starts an instance of rank 1."""
+
     queue_limit: int = 32
     """Calls that may wait for the engine before further ones are refused."""
 

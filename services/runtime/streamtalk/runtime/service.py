@@ -199,6 +199,7 @@ class Service(Generic[C]):
             state="active" if serving and self._registrar.active else self.state,
             ready=serving,
             reason=self.reason,
+            rank=getattr(self.config, "rank", 0),
             **described,
         )
 

@@ -14,6 +14,9 @@ STALE_STATES: Final = 2
 _PRESENT_NS: Final = 1_000_000_000
 """A living sink states what it wants every 100 ms."""
 
+_MOVING_NS: Final = 2_000_000_000
+"""An answer whose sink got nothing for this long has come to its end, or its owner has."""
+
 _EVERYTHING: Final = 1 << 62
 
 Key = tuple[str, str]
@@ -30,6 +33,9 @@ class Answer:
         """Whether the sink has ever named this answer."""
 
         self.touched_ns = 0
+        self.moved_ns = 0
+        """When its sink last had more of it than before."""
+
         self._frontier: Frontier | None = None
         self._missing = False
         self._stale_states = 0
@@ -48,11 +54,12 @@ class Answer:
                 break
         return parcels
 
-    def follow(self, frontier: Frontier) -> None:
+    def follow(self, frontier: Frontier, now_ns: int) -> None:
         """The sink states what it has and wants; what was lost will be sent again."""
         before, self._frontier = self._frontier, frontier
         have = (frontier.have_piece, frontier.have_sample)
         stands_still = before is not None and have == (before.have_piece, before.have_sample)
+        self.moved_ns = self.moved_ns if stands_still else now_ns
         self._stale_states = self._stale_states + 1 if stands_still and self._missing else 0
         if self._stale_states >= STALE_STATES:
             self._go_back(*have)
@@ -182,6 +189,10 @@ class Answers:
             for piece in answer.ordered()
         )
 
+    def under_way(self, now_ns: int) -> bool:
+        """Whether an answer is being played that may have further pieces."""
+        return any(answer.moved_ns > now_ns - _MOVING_NS for answer in self._answers.values())
+
     @property
     def kept_bytes(self) -> int:
         """Memory that all audio takes."""
@@ -194,7 +205,7 @@ class Answers:
         answer.listed = True
         answer.touched_ns = now_ns
         if frontier.attempt == answer.attempt:
-            answer.follow(frontier)
+            answer.follow(frontier, now_ns)
 
     def _make_room(self) -> None:
         if self.kept_bytes <= self._limit_bytes:

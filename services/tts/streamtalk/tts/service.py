@@ -113,8 +113,8 @@ class TtsWorker(Worker[TtsConfig]):
             raise UnknownMessageError(f"tts does not serve {type(request).__name__}")
 
     def refuses_while_draining(self, request: Request) -> bool:
-        """Only what would begin something new is refused."""
-        return isinstance(request, Speak)
+        """An answer that was begun here is spoken to its end here, in one voice."""
+        return isinstance(request, Speak) and self._answers.is_first(request)
 
     def on_message(self, topic: bytes, header: bytes, payload: bytes) -> None:
         """A sink states what it has and wants."""
@@ -135,11 +135,10 @@ class TtsWorker(Worker[TtsConfig]):
         return now_ns + _EXPIRY_NS
 
     def drained(self) -> bool:
-        """Whether all that was ordered is made and has been sent."""
-        return self.engine_idle and self._rota.idle and not self._unsent()
-
-    def _unsent(self) -> bool:
-        return self._answers.unsent(time.monotonic_ns())
+        """Whether what was ordered is made and sent, and no answer that plays may go on."""
+        now_ns = time.monotonic_ns()
+        busy = self._answers.unsent(now_ns) or self._answers.under_way(now_ns)
+        return self.engine_idle and self._rota.idle and not busy
 
     def _on_speak(self, speak: Speak, call: Call) -> None:
         if self._engine is None:

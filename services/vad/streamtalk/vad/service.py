@@ -76,8 +76,8 @@ class VadWorker(Worker[VadConfig]):
         return {"engine": self._engine_name}
 
     def counts(self) -> dict[str, Any]:
-        """How often the model was asked."""
-        return {"items_done": self._runs}
+        """How often the model was asked, and how many sessions are followed."""
+        return {"items_done": self._runs, "queue": len(self._roster)}
 
     def refuses_while_draining(self, request: Request) -> bool:
         """Sessions that are followed stay so until they are moved elsewhere."""
