@@ -1,31 +1,29 @@
-"""One change of engine: the free slot is brought up, made active, and the old one leaves.
+"""One change of engine: the free slot is brought up, made active, tried, and the old one leaves.
 
-A failure before the active record moves changes nothing; after it the change is completed.
+A failure before the active record moves changes nothing; while the new one is on trial the old one
+is there to go back to; after that the change is completed.
 """
 
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from statistics import median
 from typing import Final
 
-import psutil
-
-from streamtalk.cli import overlay
 from streamtalk.cli.engines import Choice
 from streamtalk.cli.reach import Reach
 from streamtalk.cli.signals import uninterrupted
+from streamtalk.cli.slots import Slots, check_memory
 from streamtalk.cli.stack import Stack
-from streamtalk.client.peer import Peer
-from streamtalk.proto.directory import Activate, Directory, Instance
+from streamtalk.cli.trial import Trial, TrialLimits
+from streamtalk.proto.conversation import ListSessions, Sessions
+from streamtalk.proto.directory import Directory, Instance
 from streamtalk.proto.errors import EngineError, NotReadyError, StreamTalkError
 from streamtalk.runtime.config import Table
 
-_POLL_S: Final = 0.05
-_STOP_S: Final = 30.0
-_ACTIVATE_S: Final = 5.0
-_SPARE_MB: Final = 100.0
-_ENDED: Final = ("STOPPED", "EXITED", "FATAL", "UNKNOWN")
+_WATCH_S: Final = 0.1
+_CALL_S: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -34,61 +32,70 @@ class Plan:
 
     service: str
     old: list[Instance]
-    """The instances that are active now."""
+    """The instances of the first rank that are active now."""
+
+    kept: list[str]
+    """Active slots of other ranks, which stay: the fallback chain."""
 
     new: list[str]
-    """As many free slots."""
+    """As many free slots as there are old ones."""
 
     overlay: Table
     choice: Choice
     cold: bool
     """Stop the old ones first, where memory does not hold both."""
 
+    limits: TrialLimits
 
-def plan(stack: Stack, directory: Directory, choice: Choice, table: Table, *, cold: bool) -> Plan:
+
+def plan(
+    slots: Slots,
+    directory: Directory,
+    choice: Choice,
+    table: Table,
+    limits: TrialLimits,
+    *,
+    cold: bool,
+) -> Plan:
     """Choose the free slots; raises NotReadyError where there are too few, or too little memory."""
-    service = choice.stage
-    active = directory.active.get(service, [])
-    old = [i for i in directory.instances if i.slot in active]
-    used = {p.slot for p in stack.supervisor.processes() if p.wanted} | set(active)
-    slots = sorted(p.slot for p in stack.supervisor.processes())
-    free = [slot for slot in slots if slot.rpartition("_")[0] == service and slot not in used]
-    if len(free) < max(1, len(old)):
-        message = f"{service} has no free slot: see `streamtalk status`"
-        raise NotReadyError(message)
-    needed_mb = sum(instance.rss_mb for instance in old) + _SPARE_MB
-    free_mb = psutil.virtual_memory().available / (1 << 20)
-    if not cold and free_mb < needed_mb:
-        message = (
-            f"{free_mb:.0f} MB of memory are free, and a second {service} beside the old one may "
-            f"need {needed_mb:.0f}: use --cold, which stops the old one first"
-        )
-        raise NotReadyError(message)
-    return Plan(service, old, free[: max(1, len(old))], table, choice, cold)
+    active = directory.active.get(choice.stage, [])
+    serving = [i for i in directory.instances if i.slot in active]
+    first = min((i.rank for i in serving), default=0)
+    old = [i for i in serving if i.rank == first]
+    kept = [slot for slot in active if slot not in {i.slot for i in old}]
+    new = slots.free(max(1, len(old)), directory)
+    if not cold:
+        check_memory(choice.stage, sum(instance.rss_mb for instance in old))
+    return Plan(choice.stage, old, kept, new, table, choice, cold, limits)
 
 
 class Change:
-    """Carries out a plan; `tell` hears each step in words for a person."""
+    """Carries out a plan."""
 
-    def __init__(
-        self, stack: Stack, reach: Reach, plan: Plan, wait_s: float, tell: Callable[[str], None]
-    ) -> None:
-        self._stack, self._reach, self._plan = stack, reach, plan
-        self._wait_s, self._tell = wait_s, tell
+    def __init__(self, stack: Stack, reach: Reach, slots: Slots, plan: Plan, wait_s: float) -> None:
+        self._stack, self._reach, self._slots, self._plan = stack, reach, slots, plan
+        self._wait_s = wait_s
+        self._tell: Callable[[str], None] = slots.tell
         self._old_slots = [instance.slot for instance in plan.old]
+        self._rolled_back = False
 
     def run(self) -> None:
         """Do it all; whatever is raised, exactly the old or exactly the new ones are active."""
         try:
             if self._plan.cold:
-                self._stop(self._old_slots)
+                self._slots.stop(self._old_slots)
             self._start_new()
+            before_ms = self._median_ms()
             with uninterrupted():
-                self._activate()
+                self._slots.activate([*self._plan.new, *self._plan.kept])
+            if not self._plan.cold:
+                self._try_out(before_ms)
+            with uninterrupted():
                 self._retire_old()
         except BaseException:
-            with uninterrupted():
-                self._settle()
+            if not self._rolled_back:
+                with uninterrupted():
+                    self._settle()
             raise
 
     def _settle(self) -> None:
@@ -100,48 +107,16 @@ class Change:
 
     def _moved(self) -> bool:
         try:
-            return self._reach.directory().active.get(self._plan.service) == self._plan.new
+            return set(self._plan.new) <= set(self._slots.active())
         except StreamTalkError:
             return False
 
     def _start_new(self) -> None:
         for slot in self._plan.new:
-            overlay.write(self._stack.run_dir, slot, self._plan.overlay)
             self._tell(f"starting {slot} with {self._plan.choice.engine}")
-            self._stack.supervisor.start(slot)
+            self._slots.start(slot, self._plan.overlay)
         for slot in self._plan.new:
-            self._check_engine(self._await_ready(slot))
-
-    def _await_ready(self, slot: str) -> Instance:
-        """Until the slot's instance has answered its canned request rightly."""
-        deadline, told = time.monotonic() + self._wait_s, ""
-        while time.monotonic() < deadline:
-            state, instance = self._look(slot)
-            if instance is not None and instance.ready:
-                self._tell(f"{slot} is ready: {instance.engine}, {instance.rss_mb:.0f} MB")
-                return instance
-            if state not in (told, "starting"):
-                self._tell(f"{slot} is {state}")
-            told = state
-            time.sleep(_POLL_S)
-        message = f"{slot} was not ready within {self._wait_s:.0f} s; its log is {self._log(slot)}"
-        raise NotReadyError(message)
-
-    def _look(self, slot: str) -> tuple[str, Instance | None]:
-        process = self._stack.supervisor.process(slot)
-        if process.state in ("FATAL", "EXITED", "BACKOFF"):
-            message = f"{slot} does not start: {self._stack.last_words(slot)}"
-            raise EngineError(message)
-        # Only the process that runs now counts, never what an earlier one left in the directory.
-        found = [i for i in self._reach.directory().instances if i.pid == process.pid]
-        instance = next((i for i in found if i.slot == slot), None)
-        if instance is not None and instance.state == "failed":
-            message = f"{slot}: {instance.reason}; its log is {self._log(slot)}"
-            raise EngineError(message)
-        return (instance.state if instance else "starting"), instance
-
-    def _log(self, slot: str) -> str:
-        return str(self._stack.run_dir.logs / f"{slot}.log")
+            self._check_engine(self._slots.await_ready(slot, self._wait_s))
 
     def _check_engine(self, instance: Instance) -> None:
         wanted = self._plan.choice.engine
@@ -152,39 +127,57 @@ class Change:
             )
             raise NotReadyError(message)
 
-    def _activate(self) -> None:
-        request = Activate(service=self._plan.service, slots=self._plan.new)
-        with Peer(self._reach.context, self._stack.run_dir.registry) as registry:
-            registry.call(request, Directory, _ACTIVATE_S)
-        self._tell(f"{', '.join(self._plan.new)} is active")
+    def _median_ms(self) -> float:
+        """How long the old ones take for their work."""
+        found = self._slots.health(self._old_slots).values()
+        known = [h.work.median_ms for h in found if h is not None and h.work.recent]
+        return median(known) if known else 0.0
+
+    def _try_out(self, before_ms: float) -> None:
+        """Watch the new ones while people talk with them; go back where they do worse."""
+        plan = self._plan
+        trial = Trial(plan.service, plan.limits, plan.new, before_ms, time.monotonic_ns())
+        if not plan.limits.trial_ns or not self._somebody_talks():
+            return
+        self._tell(f"on trial for up to {plan.limits.trial_ns / 1e9:.0f} s")
+        while True:
+            found = self._slots.health(plan.new)
+            reason = trial.see(found, time.monotonic_ns())
+            if reason:
+                with uninterrupted():
+                    self._roll_back(reason)
+            if trial.is_over(found, time.monotonic_ns()):
+                return
+            time.sleep(_WATCH_S)
+
+    def _somebody_talks(self) -> bool:
+        try:
+            found = self._reach.call("orchestrator", ListSessions(), Sessions, _CALL_S)
+        except StreamTalkError:
+            return True
+        return bool(found.sessions)
+
+    def _roll_back(self, reason: str) -> None:
+        known_ns = time.monotonic_ns()
+        self._tell(f"{reason}: going back")
+        self._slots.activate([*self._old_slots, *self._plan.kept])
+        back_ms = (time.monotonic_ns() - known_ns) / 1e6
+        self._tell(f"the old one is active again after {back_ms:.0f} ms")
+        self._slots.retire(self._plan.new)
+        self._rolled_back = True
+        raise EngineError(f"{reason}; {', '.join(self._old_slots)} is active again")
 
     def _retire_old(self) -> None:
-        if not self._plan.cold:
-            self._stop(self._old_slots)
-        for slot in self._old_slots:
-            overlay.remove(self._stack.run_dir, slot)
+        if self._plan.cold:
+            self._slots.forget(self._old_slots)
+        else:
+            self._slots.retire(self._old_slots)
 
     def _undo(self) -> None:
         self._tell("going back")
         with suppress(StreamTalkError):
-            self._stop(self._plan.new)
-        for slot in self._plan.new:
-            overlay.remove(self._stack.run_dir, slot)
+            self._slots.stop(self._plan.new)
+        self._slots.forget(self._plan.new)
         for slot in self._old_slots if self._plan.cold else []:
             self._stack.supervisor.start(slot)
-            self._await_ready(slot)
-
-    def _stop(self, slots: list[str]) -> None:
-        for slot in slots:
-            self._stack.supervisor.stop(slot)
-        deadline = time.monotonic() + _STOP_S
-        while left := [s for s in slots if self._runs(s)]:
-            if time.monotonic() > deadline:
-                message = f"{', '.join(left)} does not end; see {self._log(left[0])}"
-                raise NotReadyError(message)
-            time.sleep(_POLL_S)
-        for slot in slots:
-            self._tell(f"{slot} has ended")
-
-    def _runs(self, slot: str) -> bool:
-        return self._stack.supervisor.process(slot).state not in _ENDED
+            self._slots.await_ready(slot, self._wait_s)

@@ -18,6 +18,8 @@ COMMANDS: Final = {
     "say": "say",
     "transcribe": "transcribe",
     "swap": "swap",
+    "scale": "scale",
+    "restart": "restart",
     "doctor": "doctor",
     "devices": "devices",
     "history": "history",

@@ -32,6 +32,18 @@ def current(run_dir: RunDir, slot: str) -> Table:
     return read_toml(path) if path.exists() else {}
 
 
+def of_profile(service: str, config: Path | None, profile: str) -> Table:
+    """What a profile of the configuration says of the service; raises ConfigError for nothing."""
+    profiles = (read_toml(config) if config else {}).get("profiles", {})
+    if profile not in profiles:
+        known = ", ".join(sorted(profiles)) or "none"
+        raise ConfigError(f"no profile {profile!r}: the configuration has {known}")
+    table = profiles[profile].get(service)
+    if not isinstance(table, dict):
+        raise ConfigError(f"profile {profile!r} says nothing of {service}: nothing would change")
+    return dict(table)
+
+
 def changed(below: Table, engine: str | None, settings: Sequence[str]) -> Table:
     """The overlay after `--engine` and every `--set`; raises ConfigError for a bad `--set`."""
     overlay = below

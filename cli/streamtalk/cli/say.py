@@ -29,7 +29,7 @@ Report = Callable[[float, float], None]
 """Told the seconds so far and the seconds that there will be."""
 
 
-def say(  # noqa: PLR0913, PLR0917 — one for each option
+def say(
     text: Annotated[str, typer.Argument(help="What to say; `-` reads standard input.")],
     out: Annotated[Path | None, typer.Option(help="Write a WAV file, play nothing.")] = None,
     language: Annotated[str, typer.Option(help="en, zh, …, or auto.")] = "auto",

@@ -7,7 +7,6 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
-from streamtalk.cli.configuration import check
 from streamtalk.cli.options import (
     ConfigOption,
     ProfileOption,
@@ -15,6 +14,7 @@ from streamtalk.cli.options import (
     find_config,
     find_run_dir,
 )
+from streamtalk.cli.replicas import checked, complete
 from streamtalk.cli.signals import all_as_interrupts, uninterrupted
 from streamtalk.cli.stack import Progress, Stack
 from streamtalk.proto.directory import Instance
@@ -29,7 +29,6 @@ def up(
 ) -> None:
     """Start the stack under supervisord, detached; return when every service is ready."""
     path = find_config(config)
-    check(path, profile)
     stack = Stack(find_run_dir(run_dir))
     with all_as_interrupts():
         instances = start_and_wait(stack, path, profile, wait_s)
@@ -48,12 +47,15 @@ def start_and_wait(
 ) -> list[Instance]:
     """Start a stack and show how it comes up; one that does not is taken down again."""
     console, began = Console(stderr=True), False
+    stages = checked(config, profile)
     try:
         with uninterrupted():
             stack.start(config, profile)
             began = True
         with console.status("starting") as spinner:
-            return stack.wait_ready(wait_s, lambda progress: _show(spinner, progress))
+            instances = stack.wait_ready(wait_s, lambda progress: _show(spinner, progress))
+            complete(stack, stages, wait_s, spinner.update)
+            return instances
     except (StreamTalkError, KeyboardInterrupt):
         if began:
             with uninterrupted():

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from streamtalk.runtime.config import ServiceConfig
+from streamtalk.runtime.config import ModelConfig
 
 Milliseconds = Annotated[float, msgspec.Meta(ge=0.0, le=3_600_000.0)]
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
@@ -74,7 +74,7 @@ class AsrEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     scripted: ScriptedSettings = ScriptedSettings()
 
 
-class AsrConfig(ServiceConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AsrConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `[asr]` table."""
 
     engines: AsrEngines = AsrEngines()

@@ -119,9 +119,10 @@ class Book:
         return changed
 
     def activate(self, service: str, slots: list[str]) -> None:
-        """Move the record; raises NotReadyError unless every slot holds a ready instance."""
-        ready = {i.slot for i in self._instances.values() if i.service == service and i.ready}
-        missing = [slot for slot in slots if slot not in ready]
+        """Move the record; raises NotReadyError unless every new slot holds a ready instance."""
+        usable = {i.slot for i in self._instances.values() if i.service == service and i.ready}
+        usable.update(self.active.get(service, []))
+        missing = [slot for slot in slots if slot not in usable]
         if missing or not slots or service not in MODEL_SERVICES:
             message = (
                 f"cannot make {', '.join(missing) or 'nothing'} active in {service}: not ready"

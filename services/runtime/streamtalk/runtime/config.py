@@ -33,15 +33,6 @@ class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     engine: str = "auto"
     """Name of the engine, `module:Class` for one of your own, or `auto`."""
 
-    replicas: Annotated[int, msgspec.Meta(ge=1, le=4)] = 1
-    """Instances that `up` starts; callers choose the least loaded."""
-
-    fallback: str = ""
-    """Engine of one more instance, which is used while none of the first choice is ready."""
-
-    rank: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
-    """0: first choice; `fallback` starts an instance of rank 1."""
-
     queue_limit: int = 32
     """Calls that may wait for the engine before further ones are refused."""
 
@@ -54,6 +45,25 @@ class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     threads: int = 1
     """Threads that a model's mathematics may use."""
+
+
+class ModelConfig(ServiceConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the table of a service with a model may hold besides."""
+
+    replicas: Annotated[int, msgspec.Meta(ge=1, le=3)] = 1
+    """Instances that `up` starts; callers choose the least loaded."""
+
+    fallback: str = ""
+    """Engine of one more instance, which is used while none of the first choice is ready."""
+
+    rank: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
+    """0: first choice; the instance of `fallback` has rank 1."""
+
+    trial_s: Annotated[float, msgspec.Meta(ge=0.0, le=3_600.0)] = 10.0
+    """After a swap the old instance is kept for this long while people talk with the new one."""
+
+    trial_slower: Annotated[float, msgspec.Meta(ge=0.0, le=1_000.0)] = 3.0
+    """Meanwhile the swap is undone where the new one is slower by this factor; 0: however slow."""
 
 
 C = TypeVar("C", bound=msgspec.Struct)

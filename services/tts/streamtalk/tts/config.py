@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from streamtalk.runtime.config import ServiceConfig
+from streamtalk.runtime.config import ModelConfig
 
 Milliseconds = Annotated[float, msgspec.Meta(ge=0.0, le=3_600_000.0)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -64,7 +64,7 @@ class TtsEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     scripted: ScriptedSettings = ScriptedSettings()
 
 
-class TtsConfig(ServiceConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TtsConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `[tts]` table."""
 
     engines: TtsEngines = TtsEngines()

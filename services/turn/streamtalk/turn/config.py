@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from streamtalk.runtime.config import ServiceConfig
+from streamtalk.runtime.config import ModelConfig
 
 Milliseconds = Annotated[float, msgspec.Meta(ge=0.0, le=60_000.0)]
 
@@ -57,7 +57,7 @@ class TurnEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     scripted: ScriptedSettings = ScriptedSettings()
 
 
-class TurnConfig(ServiceConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TurnConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `[turn]` table."""
 
     engines: TurnEngines = TurnEngines()

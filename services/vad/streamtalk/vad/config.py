@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from streamtalk.runtime.config import ServiceConfig
+from streamtalk.runtime.config import ModelConfig
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Milliseconds = Annotated[float, msgspec.Meta(ge=0.0, le=60_000.0)]
@@ -75,7 +75,7 @@ class BatchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """From here on the wait is whole."""
 
 
-class VadConfig(ServiceConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class VadConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `[vad]` table."""
 
     engines: VadEngines = VadEngines()

@@ -1,0 +1,107 @@
+"""`streamtalk scale`: more or fewer instances of a stage, while people talk with it."""
+
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from streamtalk.cli import engines, overlay
+from streamtalk.cli.options import RunDirOption, find_run_dir
+from streamtalk.cli.reach import Reach
+from streamtalk.cli.signals import all_as_interrupts, uninterrupted
+from streamtalk.cli.slots import Slots, check_memory
+from streamtalk.cli.stack import Stack
+from streamtalk.proto.directory import Directory, Instance
+from streamtalk.proto.errors import ConfigError, NotReadyError, StreamTalkError
+from streamtalk.runtime.config import Table
+from streamtalk.runtime.swap_lock import hold_swap_lock
+
+_WAIT_S: Final = 300.0
+MAX_INSTANCES: Final = 3
+"""supervisord.conf declares seven slots a stage: these, a fallback, and as many for a swap."""
+
+
+def scale(
+    service: Annotated[str, typer.Argument(help="vad, turn, asr or tts.")],
+    count: Annotated[int, typer.Argument(min=1, max=MAX_INSTANCES, help="How many instances.")],
+    wait_s: Annotated[float, typer.Option(help="How long a new one may load.")] = _WAIT_S,
+    run_dir: RunDirOption = None,
+) -> None:
+    """Run so many instances of a stage; calls and sessions go to the least loaded.
+
+    Lasts until `streamtalk down`; for good it is `replicas` in streamtalk.toml.
+    """
+    if service not in engines.STAGES:
+        message = f"{service!r} has one instance: choose one of {', '.join(engines.STAGES)}"
+        raise ConfigError(message)
+    stack = Stack(find_run_dir(run_dir))
+    console = Console(stderr=True, highlight=False)
+    with all_as_interrupts(), Reach(stack.run_dir) as reach:
+        reach.directory()
+        with hold_swap_lock(stack.run_dir, service):
+            slots = Slots(stack, reach, service, console.print)
+            with console.status(f"scaling {service}"):
+                now = Scaling(stack, slots, service, wait_s).to(count)
+    typer.echo(f"{service} runs in {', '.join(now)}")
+
+
+class Scaling:
+    """Adds and removes instances of the first rank; those of the fallback chain stay."""
+
+    def __init__(self, stack: Stack, slots: Slots, service: str, wait_s: float) -> None:
+        self._stack = stack
+        self._slots = slots
+        self._service = service
+        self._wait_s = wait_s
+
+    def to(self, count: int) -> list[str]:
+        """Have so many; returns all active slots. Whatever is raised, no fewer are active."""
+        directory = self._slots.directory()
+        active = directory.active.get(self._service, [])
+        serving = [i for i in directory.instances if i.slot in active]
+        if not serving:
+            message = f"no {self._service} is ready: see `streamtalk status`"
+            raise NotReadyError(message)
+        first = min(i.rank for i in serving)
+        mine = sorted(i.slot for i in serving if i.rank == first)
+        if count < len(mine):
+            return self._fewer(active, mine[count:])
+        pattern = next(i for i in serving if i.slot == mine[0])
+        return self._more(directory, active, pattern, count - len(mine))
+
+    def add(self, slot: str, table: Table) -> list[str]:
+        """Start one more with these settings and make it active besides; returns all of them."""
+        return self._start([slot], table)
+
+    def _fewer(self, active: list[str], surplus: list[str]) -> list[str]:
+        left = [slot for slot in active if slot not in surplus]
+        with uninterrupted():
+            self._slots.activate(left)
+            self._slots.retire(surplus)
+        return left
+
+    def _more(
+        self, directory: Directory, active: list[str], pattern: Instance, missing: int
+    ) -> list[str]:
+        if not missing:
+            return active
+        check_memory(self._service, missing * pattern.rss_mb)
+        table = overlay.current(self._stack.run_dir, pattern.slot)
+        return self._start(self._slots.free(missing, directory), table)
+
+    def _start(self, new: list[str], table: Table) -> list[str]:
+        try:
+            for slot in new:
+                self._slots.tell(f"starting {slot}")
+                self._slots.start(slot, table)
+            for slot in new:
+                self._slots.await_ready(slot, self._wait_s)
+            with uninterrupted():
+                together = [*self._slots.active(), *new]
+                self._slots.activate(together)
+        except (StreamTalkError, KeyboardInterrupt):
+            with uninterrupted():
+                if not set(new) <= set(self._slots.active()):
+                    self._slots.retire(new)
+            raise
+        return together
