@@ -84,6 +84,7 @@ class BenchStack(Closing):
     def _spawn(self) -> "subprocess.Popen[bytes]":
         config = self.run_dir.path / "streamtalk.toml"
         config.write_text(dump(self._tables), encoding="utf-8")
+        self.stack.note_launch(config, None)
         conf = self.run_dir.path / "supervisord.conf"
         with conf.open("w", encoding="utf-8") as file:
             stack_conf().write(file)

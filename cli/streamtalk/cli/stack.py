@@ -104,6 +104,11 @@ class Stack:
         except (OSError, msgspec.DecodeError):
             return Launch()
 
+    def note_launch(self, config: Path | None, profile: str | None) -> None:
+        """Write down what the stack is started with, for the commands that come."""
+        launch = Launch(str(config.absolute()) if config else "", profile)
+        (self.run_dir.slots / _LAUNCH).write_bytes(msgspec.json.encode(launch))
+
     def start(self, config: Path | None, profile: str | None) -> int:
         """Start supervisord detached; returns its process id.
 
@@ -115,8 +120,7 @@ class Stack:
         try:
             self._wait_for_leftovers()
             self._clean()
-            launch = Launch(str(config.absolute()) if config else "", profile)
-            (self.run_dir.slots / _LAUNCH).write_bytes(msgspec.json.encode(launch))
+            self.note_launch(config, profile)
             return self._spawn(lock, config, profile)
         finally:
             os.close(lock)
