@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,11 @@ class RunningStack:
     def spawn(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:  # noqa: ANN401
         """Start `streamtalk ARGUMENTS` and return at once."""
         return spawn(self.environment, *arguments, **options)
+
+    @staticmethod
+    def kill(pid: int) -> None:
+        """End a process at once."""
+        os.kill(pid, signal.SIGKILL)
 
     def services(self) -> dict[str, dict[str, Any]]:
         """Rows of `status --json`, by slot."""

@@ -12,10 +12,10 @@ FAILURES: Final = 2
 ENOUGH: Final = 20
 """So many that came out right, as quickly as before, and it is."""
 
-COMPARABLE: Final = 3
-"""Fewer durations than this say nothing about speed."""
+COMPARABLE: Final = {"vad": 50, "turn": 3, "asr": 3, "tts": 3}
+"""Fewer durations than this say nothing about speed: a new `vad` first catches up."""
 
-QUICK_MS: Final = {"vad": 10.0, "turn": 100.0, "asr": 500.0, "tts": 250.0}
+QUICK_MS: Final = {"vad": 16.0, "turn": 100.0, "asr": 500.0, "tts": 250.0}
 """What is no slower than this is not undone, however quick the old one was."""
 
 SILENT_NS: Final = 1_000_000_000
@@ -79,7 +79,7 @@ class Trial:
             return f"{slot} fails: {work.failed} of {work.done + work.failed} pieces of work"
         if health.busy_ms > self._stall_ms(health):
             return f"{slot} stalls: {health.doing} has been running for {health.busy_ms:.0f} ms"
-        if work.recent >= COMPARABLE and self._too_slow(work.median_ms):
+        if work.recent >= COMPARABLE[self.service] and self._too_slow(work.median_ms):
             factor = work.median_ms / self.old_median_ms
             return (
                 f"{slot} is {factor:.1f} times as slow: {work.median_ms:.0f} ms instead of "
