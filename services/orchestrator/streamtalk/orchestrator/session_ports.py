@@ -34,6 +34,9 @@ _SINK_S: Final = 2.0
 _PREDICT: Final = Patience(budget_s=0.2, attempt_s=0.6, whole_s=0.6)
 """Without a prediction the turn is committed by silence alone, so there is no use in waiting."""
 
+_HURRIED_S: Final = 1.0
+"""A stage that has been away for long is not waited for."""
+
 _PARTIAL_S: Final = 5.0
 _ATTACH_S: Final = 1.0
 
@@ -63,7 +66,7 @@ class SessionPorts:
         patience = Patience(
             budget_s=config.transcript_budget_s + config.transcript_real_time_factor * audio_s,
             attempt_s=5.0 + 2 * audio_s,
-            whole_s=config.patience_s + 2 * audio_s,
+            whole_s=_HURRIED_S if self.is_long_away("asr") else config.patience_s + 2 * audio_s,
         )
         calls.until("asr", request, patience, done, failed)
 
