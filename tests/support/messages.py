@@ -143,6 +143,8 @@ _FRAMES: Final = (
     frames.Speech(answer=ANSWER, piece=2, sample=4_800, attempt=1, total_samples=9_600),
 )
 
+WORK: Final = health.Work(done=12, failed=2, recent=10, median_ms=86.5, worst_ms=140.25)
+
 _HEALTH: Final = (
     health.Probe(),
     health.Health(
@@ -151,7 +153,9 @@ _HEALTH: Final = (
         budget_ms=2_000.0,
         doing="speak",
         dropped={"malformed": 3},
+        work=WORK,
     ),
+    WORK,
     health.Metrics(),
     health.MetricsText(text="streamtalk_tts_items_total 12\n"),
     health.Drain(),

@@ -174,6 +174,7 @@ def test_voice_repeats_its_reply(start_voice: StartVoice) -> None:
     first = voice.peer.call(order(), Spoken, 5.0)
     voice.hear_piece()
     assert voice.peer.call(order(), Spoken, 5.0) == first
+    assert (voice.health().work.done, voice.health().work.recent) == (1, 1)
     assert voice.hear(0.2) is None
     with pytest.raises(MalformedError, match="another text"):
         voice.peer.call(order("Something else"), Spoken, 5.0)
@@ -191,6 +192,7 @@ def test_voice_that_goes_mute_is_no_longer_ready(start_voice: StartVoice) -> Non
     health = voice.health()
     assert not health.instance.ready
     assert "silence" in health.instance.reason
+    assert (health.work.done, health.work.failed) == (0, 3)
 
 
 def test_voice_answers_probes_while_its_engine_hangs(start_voice: StartVoice) -> None:

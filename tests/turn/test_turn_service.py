@@ -32,3 +32,12 @@ def test_process_advertises_what_it_uses(peer: Peer) -> None:
     """Callers learn from the directory that this engine judges by text."""
     instance = peer.call(Probe(), Health, 2.0).instance
     assert (instance.engine, instance.features) == ("rules", ["uses_text"])
+
+
+def test_probe_shows_what_the_predictions_have_shown(peer: Peer) -> None:
+    """The work of two predictions is counted and timed."""
+    for _ in range(2):
+        peer.call(Predict(text="what time is it", silence_ms=150.0), Prediction, 2.0)
+    work = peer.call(Probe(), Health, 2.0).work
+    assert (work.done, work.failed, work.recent) == (2, 0, 2)
+    assert work.worst_ms >= work.median_ms

@@ -3,13 +3,32 @@
 from typing import ClassVar
 
 from streamtalk.proto.directory import Instance
-from streamtalk.proto.message import Name, Position, Reply, Request
+from streamtalk.proto.message import Message, Name, Position, Reply, Request
 
 
 class Probe(Request, frozen=True, kw_only=True):
     """Ask how the instance is; answered by the control thread while the engine works."""
 
     replies: ClassVar = ("health",)
+
+
+class Work(Message, frozen=True, kw_only=True):
+    """What the instance's work has shown: an engine that lives may still do nothing of use."""
+
+    done: Position = 0
+    """Pieces of work that came out right, since the start."""
+
+    failed: Position = 0
+    """Pieces that went wrong, since the start."""
+
+    recent: Position = 0
+    """How many of the last 64 durations are in the two figures below."""
+
+    median_ms: float = 0.0
+    """Of `tts` the time to the first audio of an answer, of the others that of the model alone."""
+
+    worst_ms: float = 0.0
+    """The longest of those durations."""
 
 
 class Health(Reply, frozen=True, kw_only=True):
@@ -27,6 +46,8 @@ class Health(Reply, frozen=True, kw_only=True):
 
     dropped: dict[str, Position] = {}
     """Messages that were not accepted, counted by error code."""
+
+    work: Work = Work()
 
 
 class Metrics(Request, frozen=True, kw_only=True):

@@ -9,7 +9,6 @@ from streamtalk.asr.engine import ENGINES, Heard, RecognitionEngine, Speech
 from streamtalk.client.ring import RingCache
 from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ, samples_to_ms
 from streamtalk.proto.errors import (
-    EngineError,
     LanguageError,
     MalformedError,
     NotReadyError,
@@ -22,9 +21,6 @@ from streamtalk.proto.message import Request
 from streamtalk.proto.recognition import Transcribe, Transcript, Word
 from streamtalk.runtime.engine_table import create_engine, missing_modules
 from streamtalk.runtime.worker import Call, Duty, Job, ServiceContext, Worker
-
-FAILURES_IN_A_ROW: Final = 3
-"""So many transcripts without one that works, and the instance is no longer ready."""
 
 _AUTO: Final = "auto"
 
@@ -53,7 +49,6 @@ class AsrWorker(Worker[AsrConfig]):
         self._engine_name = chosen_engine(config.engine)
         self._engine: RecognitionEngine | None = None
         self._rings = RingCache()
-        self._failures = 0
 
     # Engine thread.
 
@@ -130,15 +125,12 @@ class AsrWorker(Worker[AsrConfig]):
             raise LanguageError(text)
 
     def _on_done(self, request: Transcribe, result: _Result, call: Call) -> None:
-        self._failures = 0
+        self.evidence.succeeded(result.compute_ms if request.final else None)
         call.reply(transcript(request, result.heard, result.samples, result.compute_ms))
 
     def _on_failed(self, error: StreamTalkError, call: Call) -> None:
         call.refuse(error)
-        if isinstance(error, EngineError) and not isinstance(error, LanguageError):
-            self._failures += 1
-            if self._failures >= FAILURES_IN_A_ROW:
-                self.become_failed(f"{self._failures} transcripts in a row failed: {error}")
+        self.count_failure(error)
 
     def _loaded(self) -> RecognitionEngine:
         if self._engine is None:

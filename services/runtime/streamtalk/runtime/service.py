@@ -18,7 +18,7 @@ from streamtalk.client.sockets import open_publisher, open_subscriber, send_part
 from streamtalk.proto.codec import encode
 from streamtalk.proto.directory import Instance, InstanceState
 from streamtalk.proto.errors import NotReadyError, UnknownMessageError
-from streamtalk.proto.health import Drain, Health, Metrics, MetricsText, Probe
+from streamtalk.proto.health import Drain, Health, Metrics, MetricsText, Probe, Work
 from streamtalk.proto.message import Message, Ok, Request
 from streamtalk.runtime.engine_thread import Activity
 from streamtalk.runtime.metrics import ServiceMetrics
@@ -119,6 +119,10 @@ class Service(Generic[C]):
     def activity(self) -> Activity:
         """What the instance is working on, and its budget."""
         return IDLE
+
+    def work(self) -> Work:
+        """What the work done so far has shown."""
+        return Work()
 
     def drained(self) -> bool:
         """Whether everything begun has been finished; asked repeatedly while draining."""
@@ -261,6 +265,7 @@ class Service(Generic[C]):
             budget_ms=activity.budget_ms,
             doing=activity.doing,
             dropped=dict(self.context.metrics.dropped.values),
+            work=self.work(),
         )
 
     def _on_parts(self, parts: list[bytes]) -> None:

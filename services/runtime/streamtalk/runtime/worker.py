@@ -5,9 +5,11 @@ sockets → load → canned request → READY → serve → SIGTERM → DRAINING
 
 from typing import Any, Final, TypeVar
 
-from streamtalk.proto.errors import StreamTalkError
+from streamtalk.proto.errors import EngineError, LanguageError, StreamTalkError
+from streamtalk.proto.health import Work
 from streamtalk.runtime.config import ServiceConfig
 from streamtalk.runtime.engine_thread import Activity, Duty, EngineThread, Job
+from streamtalk.runtime.evidence import Evidence
 from streamtalk.runtime.responder import Call
 from streamtalk.runtime.service import Service, ServiceContext
 from streamtalk.runtime.swap_lock import swap_in_progress
@@ -31,6 +33,8 @@ class Worker(Service[C]):
         self._engine_thread = EngineThread(
             config.queue_limit, self.post, context.log, config.background_nice
         )
+        self.evidence = Evidence()
+        """Fed on the receive thread with every piece of the service's main work."""
 
     def load(self) -> None:
         """Build, load and warm the engine. Engine thread."""
@@ -45,6 +49,18 @@ class Worker(Service[C]):
     def activity(self) -> Activity:
         """What the engine thread is doing."""
         return self._engine_thread.activity
+
+    def work(self) -> Work:
+        """What the pieces of work have shown."""
+        return self.evidence.work()
+
+    def count_failure(self, error: StreamTalkError) -> None:
+        """Count it where the engine is to blame; failures in a row take readiness away."""
+        if not isinstance(error, EngineError) or isinstance(error, LanguageError):
+            return
+        self.evidence.failed(str(error))
+        if self.evidence.condemns:
+            self.become_failed(f"{self.evidence.failures_in_a_row} failures in a row: {error}")
 
     @property
     def engine_idle(self) -> bool:

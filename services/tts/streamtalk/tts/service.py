@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from streamtalk.proto.errors import (
-    EngineError,
-    LanguageError,
     MalformedError,
     MessageError,
     NotReadyError,
@@ -29,9 +27,6 @@ from streamtalk.tts.speakable import is_speakable, speakable
 from streamtalk.tts.utterance import Utterance
 
 CANNED_TEXT: Final = "Ready."
-FAILURES_IN_A_ROW: Final = 3
-"""So many pieces without one that works, and the instance is no longer ready."""
-
 _EXPIRY_NS: Final = 1_000_000_000
 
 
@@ -42,6 +37,9 @@ class _Task:
     calls: list[Call]
     piece: KeptPiece
     utterance: Utterance
+    opens: bool
+    """Whether the piece begins its answer: somebody waits for its first sound."""
+
     first: bool
     """Whether the next step makes an answer's first sound, which goes before later ones."""
 
@@ -73,7 +71,6 @@ class TtsWorker(Worker[TtsConfig]):
         self._delivery = Delivery(self._answers, self.publish, self.subscribe, self.unsubscribe)
         self._rota: Rota[_Task] = Rota()
         self._tasks: dict[int, _Task] = {}
-        self._failures = 0
 
     # Engine thread.
 
@@ -180,7 +177,7 @@ class TtsWorker(Worker[TtsConfig]):
             self.post(lambda: self._on_audio(task, pcm))
 
         utterance = Utterance(piece.order, text, deliver, time.monotonic_ns)
-        task = _Task([call], piece, utterance, first)
+        task = _Task([call], piece, utterance, opens=first, first=first)
         self._tasks[id(piece)] = task
         self._rota.add(task.session, piece.order.answer, piece.number, task)
         self._begin_next(task.session)
@@ -227,7 +224,7 @@ class TtsWorker(Worker[TtsConfig]):
         if spoken is None:
             self._submit_step(task)
             return
-        self._failures = 0
+        self.evidence.succeeded(spoken.first_audio_ms if task.opens else None)
         self._end(task)
         self._finish(task.piece, spoken, task.calls)
         self._begin_next(task.session)
@@ -247,10 +244,7 @@ class TtsWorker(Worker[TtsConfig]):
         self._answers.discard(task.piece)
         for call in task.calls:
             call.refuse(error)
-        if isinstance(error, EngineError) and not isinstance(error, LanguageError):
-            self._failures += 1
-            if self._failures >= FAILURES_IN_A_ROW:
-                self.become_failed(f"{self._failures} pieces in a row failed: {error}")
+        self.count_failure(error)
         self._begin_next(task.session)
 
     def _end(self, task: _Task) -> None:

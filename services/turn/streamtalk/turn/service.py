@@ -1,10 +1,10 @@
 """From sockets to the engine and back: `predict`."""
 
-from functools import partial
+import time
 from typing import Any, ClassVar, Final
 
-from streamtalk.proto.endpointing import Predict
-from streamtalk.proto.errors import EngineError
+from streamtalk.proto.endpointing import Predict, Prediction
+from streamtalk.proto.errors import EngineError, StreamTalkError
 from streamtalk.proto.message import Request
 from streamtalk.runtime.engine_table import create_engine
 from streamtalk.runtime.worker import Call, Job, ServiceContext, Worker
@@ -51,5 +51,25 @@ class TurnWorker(Worker[TurnConfig]):
         if not isinstance(request, Predict):
             super().on_request(request, payload, call)
             return
-        run = partial(self._engine.predict, request)
-        self.submit(Job("predict", _BUDGET_MS, run, call.reply, call.refuse))
+        job = Job(
+            "predict",
+            _BUDGET_MS,
+            run=lambda: self._predict(request),
+            done=lambda result: self._on_done(*result, call),
+            failed=lambda error: self._on_failed(error, call),
+        )
+        self.submit(job)
+
+    def _predict(self, request: Predict) -> tuple[Prediction, float]:
+        """The answer, and how many milliseconds it took. Engine thread."""
+        began_ns = time.monotonic_ns()
+        prediction = self._engine.predict(request)
+        return prediction, (time.monotonic_ns() - began_ns) / 1e6
+
+    def _on_done(self, prediction: Prediction, duration_ms: float, call: Call) -> None:
+        self.evidence.succeeded(duration_ms)
+        call.reply(prediction)
+
+    def _on_failed(self, error: StreamTalkError, call: Call) -> None:
+        call.refuse(error)
+        self.count_failure(error)

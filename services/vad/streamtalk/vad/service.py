@@ -14,7 +14,7 @@ from streamtalk.client.sockets import receive_parts
 from streamtalk.proto.attachment import Attach, Attached, Detach
 from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ
 from streamtalk.proto.codec import decode_as
-from streamtalk.proto.errors import MalformedError, NotReadyError
+from streamtalk.proto.errors import EngineError, MalformedError, NotReadyError
 from streamtalk.proto.frames import Mic
 from streamtalk.proto.message import Ok, Request
 from streamtalk.runtime.engine_table import create_engine
@@ -39,8 +39,6 @@ _SOON_NS: Final = 8_000_000
 _MESSAGES_PER_WINDOW: Final = 4_096
 """A flood does not keep calls and states waiting."""
 
-_FAILURES_IN_A_ROW: Final = 3
-
 
 class VadWorker(Worker[VadConfig]):
     """Follows the microphones of all attached sessions."""
@@ -57,7 +55,6 @@ class VadWorker(Worker[VadConfig]):
         self._paced = False
         self._judged_ns = 0
         self._runs = 0
-        self._failures = 0
 
     def load(self) -> None:
         """Load the model, with memory for every session that may be attached."""
@@ -206,14 +203,15 @@ class VadWorker(Worker[VadConfig]):
         if not portions:
             return
         self._judged_ns = now_ns
+        began_ns = time.monotonic_ns()
         try:
             found = judge_portions(self._engine, portions)
         except Exception:  # the engine is foreign code: one failure must not end the service
             self.log.exception("engine failed in judge")
-            self._count_failure()
+            self.count_failure(EngineError(f"the {self._engine_name} engine fails: see the log"))
             return
         self._runs += 1
-        self._failures = 0
+        self.evidence.succeeded((time.monotonic_ns() - began_ns) / 1e6)
         self.become_ready()
         for portion, probabilities in zip(portions, found, strict=True):
             for state in portion.session.judged(portion.from_sample, probabilities, now_ns):
@@ -222,11 +220,6 @@ class VadWorker(Worker[VadConfig]):
                 self.wake_at(portion.session.state_due_ns)
         if any(portion.session.tracker.ready for portion in portions):
             self.wake_at(now_ns + self._window_ns)
-
-    def _count_failure(self) -> None:
-        self._failures += 1
-        if self._failures >= _FAILURES_IN_A_ROW:
-            self.become_failed(f"the {self._engine_name} engine fails: see the log")
 
 
 def _portion(session: Session) -> Portion:
