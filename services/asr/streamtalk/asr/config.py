@@ -66,6 +66,9 @@ class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     fault_after: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Transcripts, partial ones included, that are still right."""
 
+    fault_lasts: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Transcripts and canned requests that go wrong before all is right again; 0: for ever."""
+
 
 class AsrEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of each engine."""

@@ -18,7 +18,16 @@ from streamtalk.client.sockets import open_publisher, open_subscriber, send_part
 from streamtalk.proto.codec import encode
 from streamtalk.proto.directory import Instance, InstanceState
 from streamtalk.proto.errors import NotReadyError, UnknownMessageError
-from streamtalk.proto.health import Drain, Health, Metrics, MetricsText, Probe, Work
+from streamtalk.proto.health import (
+    Drain,
+    Failure,
+    Health,
+    Metrics,
+    MetricsText,
+    Probe,
+    ProveWork,
+    Work,
+)
 from streamtalk.proto.message import Message, Ok, Request
 from streamtalk.runtime.engine_thread import Activity
 from streamtalk.runtime.metrics import ServiceMetrics
@@ -66,6 +75,7 @@ class Service(Generic[C]):
         self.log = context.log
         self.state: InstanceState = "loading"
         self.reason = ""
+        self.failure: Failure = ""
         self._started_ns = time.monotonic_ns()
         self._drain_by_ns = 0
         self._was_ready = False
@@ -107,6 +117,15 @@ class Service(Generic[C]):
     def on_tick(self, now_ns: int) -> int:
         """Do what is due; return when the next thing is."""
         return now_ns + HOUSEKEEPING_NS
+
+    def on_housekeeping(self, now_ns: int) -> None:
+        """Do what twice a second is enough for."""
+
+    def on_prove(self, call: Call) -> None:
+        """Do the canned request; a service without a model has none."""
+        del call
+        message = f"{self.service} has no canned request: it holds no model; probe it without"
+        raise UnknownMessageError(message)
 
     def describe(self) -> dict[str, Any]:
         """Fields of `Instance` to advertise: engine, languages, features and counts."""
@@ -163,11 +182,13 @@ class Service(Generic[C]):
         if self.state == "loading":
             settle_memory()
         if self.state in ("loading", "failed"):
+            self.failure = ""
             self._change("ready", "")
 
-    def become_failed(self, reason: str) -> None:
+    def become_failed(self, reason: str, failure: Failure = "load") -> None:
         """Not ready, or no longer, and why."""
         if self.state != "draining":
+            self.failure = failure
             self._change("failed", reason)
 
     # Life.
@@ -229,6 +250,7 @@ class Service(Generic[C]):
             if self.context.identity.abandoned():
                 self.log.warning("the supervisor is gone; leaving")
                 self.reactor.stop()
+            self.on_housekeeping(now_ns)
         if self.state == "draining" and (self.drained() or now_ns >= self._drain_by_ns):
             self.reactor.stop()
         due_ns = min(self._registrar.tick(now_ns), self.on_tick(now_ns), now_ns + HOUSEKEEPING_NS)
@@ -248,6 +270,8 @@ class Service(Generic[C]):
         elif self.state == "draining" and self.refuses_while_draining(request):
             message = f"{self.context.instance} is leaving"
             raise NotReadyError(message)
+        elif isinstance(request, ProveWork):
+            self.on_prove(call)
         else:
             self.on_request(request, payload, call)
 
@@ -265,6 +289,7 @@ class Service(Generic[C]):
             budget_ms=activity.budget_ms,
             doing=activity.doing,
             dropped=dict(self.context.metrics.dropped.values),
+            failure=self.failure,
             work=self.work(),
         )
 

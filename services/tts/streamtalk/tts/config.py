@@ -47,14 +47,20 @@ class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     level: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.1
     """Amplitude of the tone."""
 
-    fault: Literal["none", "hang", "raise", "silence"] = "none"
-    """What goes wrong with pieces whose text holds `fault_text`."""
+    fault: Literal["none", "hang", "raise", "silence", "die"] = "none"
+    """What goes wrong with pieces whose text holds `fault_text`; `die` ends the engine's thread."""
 
     fault_text: str = ""
     """Empty: every piece."""
 
     fault_after_chunks: Count = 0
     """Chunks of a piece that are still right."""
+
+    fault_skips: Count = 0
+    """Such pieces that are still right, the canned one included."""
+
+    fault_lasts: Count = 0
+    """Such pieces that are wrong before all are right again; 0: for ever."""
 
 
 class TtsEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
