@@ -7,14 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-import msgspec
-
 from streamtalk.client.rundir import RunDir, default_run_dir
 from streamtalk.proto.errors import StreamTalkError
 from streamtalk.runtime.config import (
     CONFIG_VARIABLE,
     PROFILE_VARIABLE,
     RUN_DIR_VARIABLE,
+    ProcessConfig,
     Table,
     decode_table,
     from_environment,
@@ -32,7 +31,7 @@ from streamtalk.runtime.process import (
 )
 from streamtalk.runtime.service import Service, ServiceContext
 
-C = TypeVar("C", bound=msgspec.Struct)
+C = TypeVar("C", bound=ProcessConfig)
 
 
 def service_table(
@@ -68,7 +67,7 @@ def _build(service_class: type[Service[C]], config_class: type[C]) -> Service[C]
     config = decode_table(name, table, config_class)
     lock_slot(run_dir.slots, arguments.slot)
     run_dir.clear_slot(arguments.slot)
-    tune_interpreter(int(getattr(config, "nice", 0)))
+    tune_interpreter(config.nice)
     dump_stacks_on_signal(run_dir.logs / f"{arguments.slot}.stack")
     context = ServiceContext(
         identity=ProcessIdentity(name, arguments.slot),

@@ -4,14 +4,13 @@ from typing import Annotated
 
 import msgspec
 
+from streamtalk.runtime.config import ProcessConfig
+
 Seconds = Annotated[float, msgspec.Meta(ge=1.0, le=86_400.0)]
 
 
-class WatchdogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WatchdogConfig(ProcessConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `[watchdog]` table."""
-
-    nice: int = 0
-    """Niceness of the process."""
 
     silent_s: Seconds = 4.0
     """A process that has answered before and then no probe for this long is killed."""
