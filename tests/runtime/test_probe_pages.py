@@ -100,7 +100,7 @@ def test_other_paths_are_not_there(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost:80", "[::1]:80", "::1", "10.1.2.3:8090", "", "LOCALHOST"]
+    "host", ["127.0.0.1", "localhost:80", "[::1]:80", "::1", "192.0.2.7:8090", "", "LOCALHOST"]
 )
 def test_addresses_are_answered(host: str) -> None:
     """A kubelet names the address of the pod; an old client names nothing."""

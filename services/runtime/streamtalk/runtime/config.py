@@ -22,6 +22,9 @@ RUN_DIR_VARIABLE: Final = "STREAMTALK_RUN_DIR"
 LAUNCH_VARIABLES: Final = {CONFIG_VARIABLE, PROFILE_VARIABLE, RUN_DIR_VARIABLE}
 """How `up` tells the services where they are; no configuration keys."""
 
+THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""What libraries of mathematics read when they are loaded."""
+
 _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]+)`(?: - at `\$\.?(?P<path>[^`]*)`)?")
 
 Table = dict[str, Any]
@@ -56,8 +59,8 @@ class ServiceConfig(ProcessConfig, frozen=True, kw_only=True, forbid_unknown_fie
     """Added for work that nobody waits for: partial transcripts, speech far ahead, loading beside
     an instance that people talk with."""
 
-    threads: int = 1
-    """Threads that a model's mathematics may use."""
+    threads: Annotated[int, msgspec.Meta(ge=1, le=1_024)] = 1
+    """Threads that the mathematics of a model may use, by OpenMP or BLAS."""
 
 
 C = TypeVar("C", bound=msgspec.Struct)
