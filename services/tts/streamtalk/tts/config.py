@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from streamtalk.runtime.config import ServiceConfig
+from streamtalk.runtime.fault import Fault
 
 Milliseconds = Annotated[float, msgspec.Meta(ge=0.0, le=3_600_000.0)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -47,8 +48,8 @@ class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     level: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.1
     """Amplitude of the tone."""
 
-    fault: Literal["none", "hang", "raise", "silence", "die"] = "none"
-    """What goes wrong with pieces whose text holds `fault_text`; `die` ends the engine's thread."""
+    fault: Fault | Literal["silence"] = "none"
+    """What goes wrong with pieces whose text holds `fault_text`."""
 
     fault_text: str = ""
     """Empty: every piece."""

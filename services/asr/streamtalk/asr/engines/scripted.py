@@ -3,9 +3,9 @@
 from streamtalk.asr.config import ScriptedSettings
 from streamtalk.asr.engine import Heard, Speech
 from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ, samples_to_ms
-from streamtalk.proto.errors import EngineError
 from streamtalk.proto.recognition import Word
 from streamtalk.runtime.burn import burn
+from streamtalk.runtime.fault import go_wrong
 
 
 class ScriptedEngine:
@@ -43,10 +43,8 @@ class ScriptedEngine:
         number = self._calls - settings.fault_after
         due = number >= 0 and not 0 < settings.fault_lasts <= number
         self._calls += 1
-        if due and settings.fault == "raise":
-            raise EngineError("the scripted engine was told to fail")
-        while due and settings.fault == "hang":
-            burn(100.0, hold_gil=self._settings.gil)
+        if due:
+            go_wrong(settings.fault, hold_gil=settings.gil)
 
     def _text(self, speech: Speech) -> str:
         texts = self._settings.texts

@@ -5,9 +5,9 @@ from collections.abc import Generator
 import numpy as np
 
 from streamtalk.proto.audio import SPEECH_RATE_HZ, ms_to_samples, samples_to_ms
-from streamtalk.proto.errors import EngineError
 from streamtalk.proto.synthesis import Voice
 from streamtalk.runtime.burn import burn
+from streamtalk.runtime.fault import go_wrong
 from streamtalk.tts.config import ScriptedSettings
 from streamtalk.tts.engine import Emit, Made, Order, Samples
 from streamtalk.tts.marks import spread
@@ -54,13 +54,8 @@ class ScriptedEngine:
 
     def _work(self, order: Order, index: int, length: int, *, wrong: bool) -> None:
         settings = self._settings
-        if wrong:
-            if settings.fault == "raise":
-                raise EngineError("the scripted engine was told to fail")
-            if settings.fault == "die":
-                raise KeyboardInterrupt
-            while settings.fault == "hang":
-                burn(100.0, hold_gil=settings.hold_gil)
+        if wrong and settings.fault != "silence":
+            go_wrong(settings.fault, hold_gil=settings.hold_gil)
         cost_ms = samples_to_ms(length, SPEECH_RATE_HZ) * settings.real_time_factor
         if order.piece == 0 and index == 0:
             cost_ms = settings.first_chunk_ms
