@@ -20,7 +20,7 @@ from streamtalk.proto.errors import (
     MalformedError,
     UnknownMessageError,
 )
-from streamtalk.proto.health import Health, Probe
+from streamtalk.proto.health import Health, Probe, Proof, ProveWork
 from streamtalk.proto.message import Message, Ok, Refusal, Request
 from streamtalk.proto.playback import Finish
 from streamtalk.proto.recognition import Transcribe, Transcript
@@ -173,3 +173,46 @@ def test_hang_is_visible(start: Start) -> None:
             return health.doing == "transcribe" and health.busy_ms > health.budget_ms
 
         assert eventually(hung)
+
+
+LOUD = (b"\x00\x20" * 8 + b"\x00\xe0" * 8) * 1_000
+"""A second of a square wave as loud as a person."""
+
+
+def test_model_that_recovers_is_ready_again(start: Start) -> None:
+    """Three transcripts and one canned request went wrong; the next canned request does not."""
+    peer = start(scripted(fault='"raise"', fault_lasts=4))
+    for _ in range(3):
+        with pytest.raises(EngineError):
+            peer.call(Transcribe(), Ok, 10.0, SECOND)
+    assert peer.call(Probe(), Health, 5.0).failure == "work"
+    assert eventually(lambda: peer.call(Probe(), Health, 5.0).instance.ready)
+    health = peer.call(Probe(), Health, 5.0)
+    assert (health.failure, health.work.failed) == ("", 4)
+
+
+def test_model_that_hears_nothing_is_put_to_proof(start: Start) -> None:
+    """Loud audio without a word, three times: ready until the canned request goes wrong as well."""
+    peer = start(scripted(texts='[""]', fault='"raise"', fault_after=3))
+    for _ in range(3):
+        assert peer.call(Transcribe(), Transcript, 10.0, LOUD).text == ""
+    assert peer.call(Probe(), Health, 5.0).instance.ready
+    assert eventually(lambda: peer.call(Probe(), Health, 5.0).failure == "work", 30.0)
+    assert peer.call(Probe(), Health, 5.0).work.failed == 3
+
+
+def test_model_that_rightly_hears_nothing_stays_ready(start: Start) -> None:
+    """The proof succeeds: music is no speech, and nothing is held against the engine."""
+    peer = start(scripted(texts='[""]'))
+    for _ in range(3):
+        peer.call(Transcribe(), Transcript, 10.0, LOUD)
+    before = peer.call(Probe(), Health, 5.0).instance.items_done
+    assert eventually(lambda: peer.call(Probe(), Health, 5.0).instance.items_done > before)
+    health = peer.call(Probe(), Health, 5.0)
+    assert (health.instance.ready, health.work.failed) == (True, 0)
+
+
+def test_model_proves_itself_when_asked(start: Start) -> None:
+    """The real engine transcribes its clip again, between calls."""
+    peer = start('[asr]\nengine = "auto"\n')
+    assert "understood" in peer.call(ProveWork(), Proof, 10.0).detail

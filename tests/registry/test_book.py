@@ -28,6 +28,11 @@ def _instance(slot: str = "tts_0", service: str = "tts", *, ready: bool = True) 
     )
 
 
+def _wait(book: Book, from_s: int, to_s: int) -> bool:
+    """Look once a second, both ends included; whether anything changed."""
+    return [book.expire(now_s * SECOND_NS) for now_s in range(from_s, to_s + 1)].count(True) > 0
+
+
 @pytest.fixture(name="book")
 def _book() -> Book:
     return Book("r", silent_after_ns=2 * SECOND_NS, forget_after_ns=10 * SECOND_NS)
@@ -62,11 +67,11 @@ def test_version_rises_with_what_callers_would_care_about(book: Book) -> None:
 def test_silent_instance_is_unusable_and_then_forgotten(book: Book) -> None:
     """After 2 s it is neither live nor ready; after 10 s it is gone; the record stays."""
     book.register(_instance(), 0)
-    assert not book.expire(2 * SECOND_NS)
+    assert not _wait(book, 0, 2)
     assert book.expire(2 * SECOND_NS + 1)
     (seen,) = book.view().instances
     assert (seen.live, seen.ready, seen.reason) == (False, False, "silent")
-    assert not book.expire(3 * SECOND_NS)
+    assert not _wait(book, 3, 10)
     assert book.expire(10 * SECOND_NS + 1)
     assert book.view().instances == []
     assert book.active == {"tts": ["tts_0"]}
@@ -75,9 +80,19 @@ def test_silent_instance_is_unusable_and_then_forgotten(book: Book) -> None:
 def test_silent_instance_that_speaks_again_is_back(book: Book) -> None:
     """It was stopped, not dead."""
     book.register(_instance(), 0)
-    book.expire(3 * SECOND_NS)
+    assert _wait(book, 0, 3)
     assert book.register(_instance(), 4 * SECOND_NS)
     assert book.view().instances[0].ready
+
+
+def test_pause_of_the_machine_is_held_against_nobody(book: Book) -> None:
+    """After a gap in our own looks everybody gets the full time again."""
+    book.register(_instance(), 0)
+    assert not _wait(book, 0, 1)
+    assert not _wait(book, 601, 603)
+    assert book.view().instances[0].ready
+    assert _wait(book, 604, 604)
+    assert book.view().instances[0].reason == "silent"
 
 
 @pytest.mark.parametrize("slots", [["tts_1"], ["tts_0", "tts_1"], ["tts_9"], []])

@@ -199,3 +199,20 @@ def test_unknown_engine_names_those_there_are() -> None:
     """A misspelt name is a mistake of the configuration."""
     with pytest.raises(ConfigError, match="choose one of broken, missing, there"):
         create_engine("asr", TABLE, "ther", None)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_thread_that_has_ended_says_so(bench: Bench) -> None:
+    """Its caller hears of it, it counts as hung, and nothing is queued that nobody would do."""
+
+    def end() -> None:
+        raise KeyboardInterrupt
+
+    hung = [bench.thread.activity.hung]
+    bench.submit(end)
+    bench.take(1)
+    hung.append(bench.thread.activity.hung)
+    assert [str(error) for error in bench.errors] == ["job failed: the engine thread has ended"]
+    assert hung == [False, True]
+    with pytest.raises(EngineError, match="has ended"):
+        bench.submit(end)

@@ -43,3 +43,16 @@ def test_evidence_condemns_after_failures_in_a_row() -> None:
     assert verdicts == [False, True]
     assert (evidence.failures_in_a_row, evidence.reason) == (3, "mute")
     assert evidence.work().failed == 5
+
+
+def test_evidence_doubts_without_condemning() -> None:
+    """Three results in a row that are right only now and then call for a proof, no more."""
+    evidence = Evidence()
+    seen = []
+    for _ in range(3):
+        evidence.doubted()
+        seen.append(evidence.doubts)
+    assert seen == [False, False, True]
+    assert (evidence.condemns, evidence.work().done) == (False, 3)
+    evidence.cleared()
+    assert [evidence.doubts, evidence.failures_in_a_row] == [False, 0]

@@ -159,3 +159,14 @@ def test_metrics_tell_what_was_called(scene: Processes) -> None:
         peer.call(QUESTION, Prediction, 5.0)
         text = peer.call(Metrics(), MetricsText, 5.0).text
     assert 'streamtalk_turn_call_ms_count{call="Predict"} 1' in text
+
+
+def test_model_gets_the_threads_that_were_configured(scene: Processes) -> None:
+    """The process begins anew with them, under the same id; others keep what they were given."""
+    scene.run_dir.slots.joinpath("turn_0.toml").write_text("threads = 3\n", encoding="utf-8")
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    for slot, threads in (("turn_0", "3"), ("turn_1", "1")):
+        process = scene.start("turn", slot, environment)
+        scene.wait_ready(slot)
+        found = psutil.Process(process.pid).environ()
+        assert (found["OMP_NUM_THREADS"], found["OPENBLAS_NUM_THREADS"]) == (threads, threads)

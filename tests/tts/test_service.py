@@ -15,7 +15,14 @@ import zmq
 
 from streamtalk.client.peer import Peer
 from streamtalk.client.sink import Sink
-from streamtalk.proto.errors import EngineError, MalformedError, SessionError
+from streamtalk.proto.errors import (
+    DeadlineError,
+    EngineError,
+    MalformedError,
+    OverloadedError,
+    SessionError,
+)
+from streamtalk.proto.health import Proof, ProveWork
 from streamtalk.proto.message import Ok
 from streamtalk.proto.playback import Finish, Hold, Play
 from streamtalk.proto.state import Frontier, PlaybackState
@@ -183,7 +190,7 @@ def test_voice_repeats_its_reply(start_voice: StartVoice) -> None:
 def test_voice_that_goes_mute_is_no_longer_ready(start_voice: StartVoice) -> None:
     """Silence where words are is an error, and three in a row take the readiness away."""
     voice = start_voice(
-        ENGINE="scripted", ENGINES__SCRIPTED__FAULT="silence", ENGINES__SCRIPTED__FAULT_TEXT="mute"
+        ENGINE="scripted", ENGINES__SCRIPTED__FAULT="silence", ENGINES__SCRIPTED__FAULT_SKIPS="1"
     )
     for piece in range(3):
         assert voice.health().instance.ready
@@ -266,3 +273,67 @@ def test_espeak_finds_its_data_behind_a_long_path(tmp_path: Path) -> None:
     command = [sys.executable, "-c", program, str(data)]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert sum(map(int, result.stdout.split())) > 2_000
+
+
+def test_voice_that_finds_itself_again_is_ready_again(start_voice: StartVoice) -> None:
+    """Mute for three pieces and one canned request, it proves itself with the next one."""
+    voice = start_voice(
+        ENGINE="scripted",
+        ENGINES__SCRIPTED__FAULT="silence",
+        ENGINES__SCRIPTED__FAULT_SKIPS="1",
+        ENGINES__SCRIPTED__FAULT_LASTS="4",
+    )
+    for piece in range(3):
+        with pytest.raises(EngineError, match="silence"):
+            voice.peer.call(order("go mute", piece), Spoken, 5.0)
+    assert voice.health().failure == "work"
+    assert eventually(lambda: voice.health().instance.ready)
+    health = voice.health()
+    assert (health.failure, health.work.done, health.work.failed) == ("", 0, 4)
+    voice.peer.call(order("well again", 3), Spoken, 5.0)
+    assert voice.health().work.done == 1
+
+
+def test_voice_proves_itself_when_asked(start_voice: StartVoice) -> None:
+    """It says its word and for how long it could be heard; no listener hears it."""
+    voice = start_voice(ENGINE="scripted")
+    proof = voice.peer.call(ProveWork(), Proof, 5.0)
+    assert "'Ready.' audibly in 360 ms" in proof.detail
+    assert voice.hear(0.2) is None
+
+
+def test_voice_that_proves_itself_wrong_says_how(start_voice: StartVoice) -> None:
+    """The refusal names what is wrong, and one wrong answer alone takes nothing away."""
+    voice = start_voice(
+        ENGINE="scripted", ENGINES__SCRIPTED__FAULT="silence", ENGINES__SCRIPTED__FAULT_SKIPS="1"
+    )
+    with pytest.raises(EngineError, match="no audible sound"):
+        voice.peer.call(ProveWork(), Proof, 5.0)
+    assert voice.health().instance.ready
+
+
+def test_proof_does_not_wait_for_the_engine(start_voice: StartVoice) -> None:
+    """While the engine hangs in a piece, a proof is refused at once."""
+    voice = start_voice(
+        ENGINE="scripted",
+        ENGINES__SCRIPTED__FAULT="hang",
+        ENGINES__SCRIPTED__FAULT_TEXT="hang",
+    )
+    with pytest.raises(DeadlineError):
+        voice.peer.call(order("hang"), Spoken, 0.5)
+    with pytest.raises(OverloadedError):
+        voice.peer.call(ProveWork(), Proof, 5.0)
+
+
+def test_voice_without_its_engine_thread_says_so(start_voice: StartVoice) -> None:
+    """The socket lives on: the caller hears of it, and the instance says that it is not live."""
+    voice = start_voice(
+        ENGINE="scripted", ENGINES__SCRIPTED__FAULT="die", ENGINES__SCRIPTED__FAULT_TEXT="die"
+    )
+    for piece in range(2):
+        with pytest.raises(EngineError, match="engine thread has ended"):
+            voice.peer.call(order("die", piece), Spoken, 5.0)
+    health = voice.health()
+    assert not health.instance.live
+    assert health.doing == "the engine thread has ended"
+    assert health.busy_ms > health.budget_ms

@@ -96,3 +96,11 @@ def test_to_pcm_scales_and_clips() -> None:
     audio = np.array([0.5, -0.5, 1.0, -1.0], np.float32)
     assert np.frombuffer(to_pcm(audio, 0.5), "<i2").tolist() == [8_192, -8_192, 16_384, -16_384]
     assert np.frombuffer(to_pcm(audio, 2.0), "<i2").tolist() == [32_767, -32_767, 32_767, -32_768]
+
+
+def test_guard_takes_no_samples_that_are_no_numbers() -> None:
+    """One such sample among loud ones is a broken model, not a voice."""
+    audio = np.full(480, 0.5, np.float32)
+    audio[7] = np.nan
+    with pytest.raises(EngineError, match="no numbers"):
+        SilenceGuard().take(audio)

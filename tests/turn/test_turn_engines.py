@@ -1,16 +1,19 @@
 """What every turn engine must do."""
 
+import math
 import subprocess
 import sys
 
 import msgspec
 import pytest
 
-from streamtalk.proto.endpointing import Predict
+from streamtalk.proto.endpointing import Predict, Prediction
+from streamtalk.proto.errors import EngineError
 from streamtalk.runtime.engine_table import create_engine
 from streamtalk.turn.config import ScriptedSettings, TurnEngines
 from streamtalk.turn.engine import AUTO, ENGINES, TurnEngine
 from streamtalk.turn.engines.scripted import ScriptedEngine
+from streamtalk.turn.service import check_prediction
 
 pytestmark = pytest.mark.contract
 
@@ -57,3 +60,14 @@ def test_rules_do_without_numpy() -> None:
     code = f"import sys, {modules}; print('numpy' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    "finished, commit_after_ms", [(math.nan, 1.0), (1.5, 1.0), (0.5, math.inf), (0.5, -1.0)]
+)
+def test_prediction_that_is_none_is_an_error(finished: float, commit_after_ms: float) -> None:
+    """A broken model computes no numbers, or such that nobody could wait for."""
+    with pytest.raises(EngineError, match="the model is broken"):
+        check_prediction(
+            Prediction(finished=finished, commit_after_ms=commit_after_ms, label="finished")
+        )

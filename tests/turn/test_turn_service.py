@@ -7,7 +7,7 @@ import pytest
 
 from streamtalk.client.peer import Peer
 from streamtalk.proto.endpointing import Predict, Prediction
-from streamtalk.proto.health import Health, Probe
+from streamtalk.proto.health import Health, Probe, Proof, ProveWork
 from tests.support.alone import alone
 
 pytestmark = pytest.mark.process
@@ -41,3 +41,8 @@ def test_probe_shows_what_the_predictions_have_shown(peer: Peer) -> None:
     work = peer.call(Probe(), Health, 2.0).work
     assert (work.done, work.failed, work.recent) == (2, 0, 2)
     assert work.worst_ms >= work.median_ms
+
+
+def test_process_proves_itself_when_asked(peer: Peer) -> None:
+    """The canned question is told from its cut copy once more."""
+    assert "whole question" in peer.call(ProveWork(), Proof, 5.0).detail

@@ -1,6 +1,7 @@
 """The real `vad` process on real sockets: what it makes of frames, rings, holes and leases."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,14 @@ from streamtalk.proto.audio import MIC_FRAME_BYTES, MIC_FRAME_SAMPLES
 from streamtalk.proto.codec import decode
 from streamtalk.proto.errors import UnknownMessageError
 from streamtalk.proto.frames import Mic
-from streamtalk.proto.health import Health, Probe
+from streamtalk.proto.health import Health, Probe, Proof, ProveWork
 from streamtalk.proto.message import Ok
 from streamtalk.proto.recognition import Transcribe, Transcript
 from streamtalk.proto.state import VadState
 from streamtalk.proto.topics import topic
 from streamtalk.vad.canned import voice
 from tests.support.alone import Alone, alone
+from tests.support.recorder import eventually
 
 pytestmark = pytest.mark.process
 
@@ -227,3 +229,54 @@ def _wait_judged(vad: Alone, names: list[str], sample: int) -> None:
         if isinstance(state, VadState) and state.sample >= sample:
             assert state.frames_lost == 0
             waiting.discard(where)
+
+
+def test_probe_times_the_runs_of_the_model(vad: Alone, peer: Peer) -> None:
+    """What the model was asked is counted and timed."""
+    _attach(peer)
+    vad.wait_subscribed(TOPIC)
+    pcm = _scene_pcm()
+    for mic, payload in _frames(pcm):
+        vad.publish(TOPIC, mic, payload)
+    _until_judged(vad, "lease-1", len(pcm) // 2 - 1_600)
+    work = peer.call(Probe(), Health, 2.0).work
+    assert work.done >= work.recent > 0
+    assert work.worst_ms >= work.median_ms > 0
+
+
+def test_model_proves_itself_beside_the_sessions(vad: Alone, peer: Peer) -> None:
+    """A proof between two halves of the speech changes nothing of what is found in it."""
+    _attach(peer)
+    vad.wait_subscribed(TOPIC)
+    frames = _frames(_scene_pcm())
+    half = len(frames) // 2
+    for mic, payload in frames[:half]:
+        vad.publish(TOPIC, mic, payload)
+    assert "silence was none" in peer.call(ProveWork(), Proof, 5.0).detail
+    for mic, payload in frames[half:]:
+        vad.publish(TOPIC, mic, payload)
+    _assert_found_voice(_until_judged(vad, "lease-1", len(_scene_pcm()) // 2 - 1_600))
+
+
+def test_model_that_computes_no_numbers_is_not_ready_until_it_does(run_dir: Path) -> None:
+    """Three runs and one canned request give no probability; the next canned request does."""
+    run_dir.joinpath("streamtalk.toml").write_text(
+        '[vad]\nengine = "tests.support.broken_vad:BrokenEngine"\n', encoding="utf-8"
+    )
+    arguments = ("--config", str(run_dir / "streamtalk.toml"))
+    with alone("vad", run_dir, *arguments) as scene, scene.connect() as peer:
+        _attach(peer)
+        scene.wait_subscribed(TOPIC)
+        frames = iter(_frames(_scene_pcm()))
+        for failures in range(1, 4):
+            for _ in range(2):
+                scene.publish(TOPIC, *next(frames))
+            assert eventually(partial(_has_failed, peer, failures))
+        assert peer.call(Probe(), Health, 2.0).failure == "work"
+        assert eventually(lambda: peer.call(Probe(), Health, 2.0).instance.ready)
+        assert _has_failed(peer, 4)
+        peer.call(Detach(session="s1", lease="lease-1"), Ok, 2.0)
+
+
+def _has_failed(peer: Peer, times: int) -> bool:
+    return peer.call(Probe(), Health, 2.0).work.failed == times

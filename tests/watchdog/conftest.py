@@ -7,6 +7,7 @@ import signal
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,19 @@ import zmq
 from streamtalk.cli.stack import Stack
 from streamtalk.client.peer import Peer
 from streamtalk.client.rundir import RunDir
+from streamtalk.client.sockets import open_publisher
+from streamtalk.proto.attachment import Attach, Attached
+from streamtalk.proto.audio import MIC_FRAME_BYTES, MIC_FRAME_SAMPLES
+from streamtalk.proto.codec import encode
 from streamtalk.proto.directory import Directory, Instance
-from streamtalk.proto.errors import NotReadyError, StreamTalkError
-from streamtalk.proto.health import Metrics, MetricsText
+from streamtalk.proto.endpointing import Predict, Prediction
+from streamtalk.proto.errors import CallError, NotReadyError, StreamTalkError
+from streamtalk.proto.frames import Mic
+from streamtalk.proto.health import Health, Metrics, MetricsText, Probe
 from streamtalk.proto.message import Ok
+from streamtalk.proto.recognition import Transcribe, Transcript
 from streamtalk.proto.synthesis import Cancel, Speak, Spoken
+from streamtalk.proto.topics import topic
 from streamtalk.runtime.supervision import ProcessState
 from tests.support.recorder import eventually
 
@@ -131,6 +140,39 @@ class Scene:
             peer.call(Speak(session="s", answer=answer, piece=0, text=text), Spoken, PATIENCE_S)
             peer.call(Cancel(session="s", answer=answer), Ok, PATIENCE_S)
 
+    def transcribe(self) -> None:
+        """Have a moment of silence transcribed."""
+        with Peer(self.context, self.instance("asr_0").endpoint) as peer:
+            peer.call(Transcribe(), Transcript, PATIENCE_S, bytes(3_200))
+
+    def hear(self) -> None:
+        """Have the next microphone frames of a session judged, however many are lost on the way."""
+        attach = Attach(session="s", stream="m", ring="", from_sample=0, lease="l")
+        with Peer(self.context, self.instance("vad_0").endpoint) as peer:
+            peer.call(attach, Attached, 5.0)
+        publisher = open_publisher(self.context, self.run_dir)
+        heard = count(0, MIC_FRAME_SAMPLES)
+
+        def silent() -> bool:
+            mic = Mic(stream="m", sample=next(heard))
+            publisher.send_multipart(
+                [topic("audio", "mic", "s"), encode(mic), bytes(MIC_FRAME_BYTES)]
+            )
+            with Peer(self.context, self.instance("vad_0").endpoint) as peer:
+                try:
+                    peer.call(Probe(), Health, 0.2)
+                except CallError:
+                    return True
+            return False
+
+        assert self.eventually(silent)
+        publisher.close(linger=0)
+
+    def predict(self, text: str) -> None:
+        """Have it judged whether this is finished."""
+        with Peer(self.context, self.instance("turn_0").endpoint) as peer:
+            peer.call(Predict(text=text, silence_ms=100.0), Prediction, PATIENCE_S)
+
     def kills(self) -> list[tuple[str, str]]:
         """Slot and reason of every kill in the watchdog's log."""
         rows = [row for row in self.log() if row["event"] == "killed"]
@@ -158,11 +200,16 @@ class Scene:
 
 
 @pytest.fixture
-def scene(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    """A stack that is up, in a home of its own; it is taken down after the test."""
+def scene(
+    request: pytest.FixtureRequest, run_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Scene]:
+    """A stack that is up, in a home of its own; it is taken down after the test.
+
+    The parameter, if any, holds settings besides those above.
+    """
     for name in HOMES:
         monkeypatch.setenv(name, str(run_dir))
-    for name, value in SETTINGS.items():
+    for name, value in {**SETTINGS, **getattr(request, "param", {})}.items():
         monkeypatch.setenv(f"STREAMTALK_{name}", value)
     scene = Scene(run_dir)
     try:

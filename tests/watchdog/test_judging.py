@@ -12,7 +12,9 @@ pytestmark = pytest.mark.unit
 
 SECOND = 1_000_000_000
 TICK = SECOND // 4
-LIMITS = Limits(silent_ns=4 * SECOND, start_ns=30 * SECOND)
+LIMITS = Limits(
+    silent_ns=4 * SECOND, start_ns=30 * SECOND, failed_ns=20 * SECOND, retry_ns=10 * SECOND
+)
 
 
 class Scene:
@@ -38,7 +40,7 @@ class Scene:
         return verdicts
 
     def answer(
-        self, slot: str, pid: int, state: InstanceState = "ready", **activity: float
+        self, slot: str, pid: int, state: InstanceState = "ready", **activity: float | str
     ) -> None:
         """A process answers a probe."""
         self.judge.hear(health(slot, pid, state, **activity))
@@ -54,6 +56,8 @@ def health(slot: str, pid: int, state: InstanceState, **activity: Any) -> Health
         endpoint="",
         pid=pid,
         state=state,
+        ready=state == "ready",
+        reason="three in a row" if state == "failed" else "",
     )
     return Health(instance=instance, doing="work", **activity)
 
@@ -232,3 +236,65 @@ def test_one_hang_condemns_nobody_else() -> None:
         verdicts += scene.wait(4)
         scene.answer("asr_0", 9)
     assert reasons(verdicts) == [("tts_0", 7, "silent")]
+
+
+def fail(scene: Scene, failure: str, seconds: int, pid: int = 7) -> list[Verdict]:
+    """The process says for so long that it has failed."""
+    verdicts = []
+    for _ in range(seconds):
+        scene.answer("tts_0", pid, "failed", failure=failure)
+        verdicts += scene.wait(4)
+    return verdicts
+
+
+def test_work_that_stays_wrong_is_given_a_fresh_process() -> None:
+    """Twenty seconds without a recovery are enough, and the verdict says what was wrong."""
+    scene = ready_scene()
+    assert fail(scene, "work", 19) == []
+    (verdict,) = fail(scene, "work", 1)
+    assert (verdict.reason, verdict.detail) == ("failed", "three in a row")
+
+
+def test_instance_that_recovers_is_spared() -> None:
+    """One that proves itself in time starts anew when it fails again."""
+    scene = ready_scene()
+    assert fail(scene, "work", 19) == []
+    scene.answer("tts_0", 7)
+    assert fail(scene, "work", 19) == []
+
+
+def test_instance_that_fails_and_falls_silent_is_killed_for_silence() -> None:
+    """Having failed is no excuse for not answering."""
+    scene = ready_scene()
+    fail(scene, "work", 1)
+    assert reasons(scene.wait(16)) == [("tts_0", 7, "silent")]
+
+
+def test_model_that_does_not_load_is_tried_ever_more_rarely() -> None:
+    """The first retry after 10 s, the second after 20, and the count ends when one is ready."""
+    scene = Scene()
+    waited_s = []
+    for pid in range(1, 8):
+        scene.start("tts_0", pid)
+        waited_s.append(_seconds_until_killed(scene, pid))
+    assert waited_s == [10, 20, 40, 80, 160, 160, 160]
+    scene.start("tts_0", 8)
+    scene.answer("tts_0", 8)
+    scene.start("tts_0", 9)
+    assert _seconds_until_killed(scene, 9) == 10
+
+
+def _seconds_until_killed(scene: Scene, pid: int) -> int:
+    for waited_s in range(1, 1_000):
+        if verdicts := fail(scene, "load", 1, pid):
+            assert reasons(verdicts) == [("tts_0", pid, "not_loaded")]
+            return waited_s
+    return 0
+
+
+def test_machine_that_slept_holds_no_failure_against_anyone() -> None:
+    """Recovery takes time, which nobody had while the machine was asleep."""
+    scene = ready_scene()
+    assert fail(scene, "work", 19) == []
+    scene.wait(1, step_ns=600 * SECOND)
+    assert fail(scene, "work", 19) == []

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from streamtalk.proto.errors import PeerLostError
+from streamtalk.proto.errors import EngineError, PeerLostError
 from streamtalk.runtime.swap_lock import hold_swap_lock
 from tests.watchdog.conftest import Scene
 
@@ -49,6 +49,67 @@ def test_wedged_engine_is_killed_past_its_budget(scene: Scene) -> None:
     assert "in burn" in stack
     assert 'streamtalk_watchdog_kills{reason="over_budget"} 1' in scene.metrics()
     scene.speak("c", "All is well again.")
+
+
+FAULTS = {
+    "ASR__ENGINES__SCRIPTED__FAULT": "die",
+    "TURN__ENGINE": "scripted",
+    "TURN__ENGINES__SCRIPTED__FAULT": "freeze",
+    "TURN__ENGINES__SCRIPTED__FAULT_TEXT": "freeze",
+    "VAD__ENGINES__SCRIPTED__FAULT": "hang",
+}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("scene", [FAULTS], indirect=True)
+def test_hangs_of_every_kind_are_found(scene: Scene) -> None:
+    """The receive thread wedged, the GIL held for ever, the engine's thread gone: all at once."""
+    hung = {slot: scene.process(slot).pid for slot in ("asr_0", "turn_0", "vad_0")}
+    scene.hear()
+    with pytest.raises(EngineError, match="engine thread has ended"):
+        scene.transcribe()
+    with pytest.raises(PeerLostError):
+        scene.predict("and freeze")
+    for slot, pid in hung.items():
+        assert scene.eventually(partial(scene.is_ready, slot, other_than=pid)), slot
+    found = [("asr_0", "over_budget"), ("turn_0", "silent"), ("vad_0", "silent")]
+    assert sorted(scene.kills()) == found
+    for slot in ("turn_0", "vad_0"):
+        stack = (scene.run_dir.logs / f"{slot}.stack").read_text(encoding="utf-8")
+        assert "in go_wrong" in stack, slot
+
+
+MUTE = {
+    "TTS__ENGINES__SCRIPTED__FAULT": "silence",
+    "TTS__ENGINES__SCRIPTED__FAULT_TEXT": "",
+    "TTS__ENGINES__SCRIPTED__FAULT_SKIPS": "1",
+    "WATCHDOG__FAILED_S": "4",
+}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("scene", [MUTE], indirect=True)
+def test_voice_that_stays_mute_is_replaced(scene: Scene) -> None:
+    """Its canned requests go wrong as well, so a fresh process is tried, which is well at first."""
+    mute = scene.process("tts_0").pid
+    for answer in ("a", "b", "c"):
+        with pytest.raises(EngineError, match="silence"):
+            scene.speak(answer, "All is well.")
+    assert scene.eventually(lambda: scene.is_ready("tts_0", other_than=mute))
+    assert scene.kills() == [("tts_0", "failed")]
+
+
+@pytest.mark.timeout(300)
+def test_model_that_did_not_load_is_tried_again(scene: Scene) -> None:
+    """The reason is shown meanwhile; once it is cured, nobody needs to restart anything."""
+    overlay = scene.run_dir.slots / "turn_0.toml"
+    overlay.write_text('engine = "nosuchmodule:Engine"\n', encoding="utf-8")
+    pid = scene.process("turn_0").pid
+    os.kill(pid, signal.SIGKILL)
+    assert scene.eventually(lambda: "nosuchmodule" in scene.instance("turn_0").reason)
+    overlay.unlink()
+    assert scene.eventually(lambda: scene.is_ready("turn_0", other_than=pid))
+    assert scene.kills() == [("turn_0", "not_loaded")]
 
 
 @pytest.mark.timeout(300)

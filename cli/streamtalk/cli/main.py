@@ -12,7 +12,7 @@ COMMANDS: Final = {
     "up": "up",
     "down": "up",
     "status": "status",
-    "probe": "status",
+    "probe": "probe",
     "talk": "talk",
     "converse": "converse",
     "say": "say",

@@ -1,7 +1,6 @@
-"""`streamtalk status` and `streamtalk probe`."""
+"""`streamtalk status`: every instance and every session."""
 
 import json
-import sys
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -12,19 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from streamtalk.cli.options import RunDirOption, find_run_dir
+from streamtalk.cli.probe import FIELDS
 from streamtalk.client.peer import Peer
 from streamtalk.client.rundir import RunDir
 from streamtalk.proto.conversation import ListSessions, Sessions
-from streamtalk.proto.directory import Directory, Instance, Lookup
+from streamtalk.proto.directory import Directory, Lookup
 from streamtalk.proto.errors import NotReadyError, StreamTalkError
-from streamtalk.proto.health import Health, Probe
 
 _DEADLINE_S: Final = 2.0
-_FIELDS: Final = (
-    *("service", "instance", "slot", "engine", "state", "pid", "uptime_s"),
-    *("live", "ready", "items_done", "queue", "rss_mb", "reason"),
-)
-
 _COLUMNS: Final = ("slot", "engine", "state", "pid", "up", "done", "queue", "MB", "")
 
 
@@ -40,7 +34,7 @@ def collect(run_dir: RunDir) -> dict[str, Any]:
         raise NotReadyError(message) from error
     finally:
         context.destroy(linger=0)
-    services = [{name: getattr(i, name) for name in _FIELDS} for i in directory.instances]
+    services = [{name: getattr(i, name) for name in FIELDS} for i in directory.instances]
     return {"services": services, "sessions": sessions}
 
 
@@ -87,49 +81,3 @@ def _duration(seconds: float) -> str:
         if seconds >= 2 * length_s:
             return f"{seconds / length_s:.0f} {unit}"
     return f"{seconds:.0f} s"
-
-
-def probe(
-    service: Annotated[str, typer.Argument(help="Service or slot, such as tts or tts_1.")],
-    run_dir: RunDirOption = None,
-    live: Annotated[bool, typer.Option("--live", help="Alive and not hung.")] = False,
-    ready: Annotated[bool, typer.Option("--ready", help="Would answer a call.")] = False,
-    timeout_s: Annotated[float, typer.Option(help="How long to wait for the answer.")] = 2.0,
-) -> None:
-    """Ask an instance how it is; exit 0 when it is as asked (default: live and ready), else 1."""
-    found = probe_service(find_run_dir(run_dir), service, timeout_s)
-    typer.echo(json.dumps(found))
-    wanted = [name for name, on in (("live", live), ("ready", ready)) if on] or ["live", "ready"]
-    sys.exit(0 if all(found[name] for name in wanted) else 1)
-
-
-def probe_service(run_dir: RunDir, service: str, timeout_s: float) -> dict[str, Any]:
-    """One line for programs about the best instance of a service, or about a slot."""
-    context: zmq.Context[Any] = zmq.Context()
-    try:
-        with Peer(context, run_dir.registry) as registry:
-            directory = registry.call(Lookup(), Directory, timeout_s)
-        instance = _choose(directory, service)
-        if instance is None:
-            known = sorted({i.service for i in directory.instances})
-            reason = f"no instance of {service!r}; there are {', '.join(known)}"
-            return {"service": service, "live": False, "ready": False, "reason": reason}
-        with Peer(context, instance.endpoint) as peer:
-            health = peer.call(Probe(), Health, timeout_s)
-        return _row(health)
-    except StreamTalkError as error:
-        return {"service": service, "live": False, "ready": False, "reason": str(error)}
-    finally:
-        context.destroy(linger=0)
-
-
-def _choose(directory: Directory, name: str) -> Instance | None:
-    matching = [i for i in directory.instances if name in (i.service, i.slot)]
-    return max(matching, key=lambda i: (i.state == "active", i.ready), default=None)
-
-
-def _row(health: Health) -> dict[str, Any]:
-    row = {name: getattr(health.instance, name) for name in _FIELDS}
-    row["doing"], row["busy_ms"], row["budget_ms"] = health.doing, health.busy_ms, health.budget_ms
-    row["dropped"] = health.dropped
-    return row

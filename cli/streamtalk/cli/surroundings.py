@@ -9,10 +9,14 @@ from typing import Final
 import zmq
 
 from streamtalk.client.rundir import RunDir
-from streamtalk.runtime.config import CONFIG_VARIABLE, PROFILE_VARIABLE, RUN_DIR_VARIABLE
+from streamtalk.runtime.config import (
+    CONFIG_VARIABLE,
+    PROFILE_VARIABLE,
+    RUN_DIR_VARIABLE,
+    THREAD_VARIABLES,
+)
 
 PYTHON_VARIABLE: Final = "STREAMTALK_PYTHON"
-_THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 def surroundings(
@@ -21,7 +25,7 @@ def surroundings(
     """`given` with what a stack needs: where it lives, its settings, a lean interpreter."""
     return {
         **_lean(),
-        **dict.fromkeys(_THREADS, "1"),
+        **dict.fromkeys(THREAD_VARIABLES, "1"),
         **given,
         RUN_DIR_VARIABLE: str(run_dir.path),
         CONFIG_VARIABLE: str(config.absolute()) if config else "",

@@ -1,9 +1,12 @@
 """What every service's socket answers, whatever its work: probe, metrics, drain."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from streamtalk.proto.directory import Instance
 from streamtalk.proto.message import Message, Name, Position, Reply, Request
+
+Failure = Literal["", "load", "work"]
+"""Why an instance is `failed`: it never came up, or what it did went wrong."""
 
 
 class Probe(Request, frozen=True, kw_only=True):
@@ -44,10 +47,27 @@ class Health(Reply, frozen=True, kw_only=True):
     doing: Name = ""
     """Name of the running call."""
 
+    failure: Failure = ""
+    """While `failed`: whether loading failed, or work did afterwards; it may still come back."""
+
     dropped: dict[str, Position] = {}
     """Messages that were not accepted, counted by error code."""
 
     work: Work = Work()
+
+
+class ProveWork(Request, frozen=True, kw_only=True):
+    """Do the canned request now; refused with `overloaded` while the engine is at work."""
+
+    replies: ClassVar = ("proof",)
+
+
+class Proof(Reply, frozen=True, kw_only=True):
+    """The canned request was answered rightly; a wrong answer is a refusal with the reason."""
+
+    duration_ms: float
+    detail: str
+    """What was shown, for a person."""
 
 
 class Metrics(Request, frozen=True, kw_only=True):

@@ -1,10 +1,11 @@
 """Configuration of `asr`: the `[asr]` table of `streamtalk.toml`."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
 from streamtalk.runtime.config import ModelConfig
+from streamtalk.runtime.fault import Fault
 
 Milliseconds = Annotated[float, msgspec.Meta(ge=0.0, le=3_600_000.0)]
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
@@ -60,11 +61,14 @@ class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     languages: tuple[str, ...] = ("en",)
     """BCP 47 primary tags; empty: any."""
 
-    fault: Literal["none", "hang", "raise"] = "none"
+    fault: Fault = "none"
     """What goes wrong with transcripts, `fault_after` of them later."""
 
     fault_after: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Transcripts, partial ones included, that are still right."""
+
+    fault_lasts: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Transcripts and canned requests that go wrong before all is right again; 0: for ever."""
 
 
 class AsrEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final
 
 from streamtalk.asr.config import AsrConfig
 from streamtalk.asr.engine import ENGINES, Heard, RecognitionEngine, Speech
+from streamtalk.asr.plausibility import check_heard, is_deaf
 from streamtalk.client.ring import RingCache
 from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ, samples_to_ms
 from streamtalk.proto.errors import (
@@ -30,6 +31,8 @@ class _Result:
     heard: Heard
     samples: int
     compute_ms: float
+    deaf: bool
+    """Whether there was no text, though somebody spoke by the level of the audio."""
 
 
 def chosen_engine(name: str) -> str:
@@ -59,9 +62,15 @@ class AsrWorker(Worker[AsrConfig]):
         engine.load()
         self._engine = engine
 
-    def canned(self) -> None:
+    def canned(self) -> str:
         """Have the engine transcribe a clip whose text is known."""
         self._loaded().check()
+        return f"the {self._engine_name} engine understood its clip"
+
+    def canned_budget_ms(self) -> float:
+        """The clip is 3 s at most."""
+        own_ms = self.config.budget_ms + 3_000.0 * self.config.budget_real_time_factor
+        return max(super().canned_budget_ms(), own_ms)
 
     def _transcribe(self, ask: Transcribe, payload: bytes) -> _Result:
         pcm = payload
@@ -79,7 +88,9 @@ class AsrWorker(Worker[AsrConfig]):
             )
         )
         compute_ms = (time.monotonic_ns() - started_ns) / 1e6
-        return _Result(heard, len(pcm) // BYTES_PER_SAMPLE, compute_ms)
+        check_heard(heard)
+        deaf = ask.final and is_deaf(heard, pcm)
+        return _Result(heard, len(pcm) // BYTES_PER_SAMPLE, compute_ms, deaf)
 
     # Receive thread.
 
@@ -125,7 +136,10 @@ class AsrWorker(Worker[AsrConfig]):
             raise LanguageError(text)
 
     def _on_done(self, request: Transcribe, result: _Result, call: Call) -> None:
-        self.evidence.succeeded(result.compute_ms if request.final else None)
+        if result.deaf:
+            self.count_doubt()
+        else:
+            self.evidence.succeeded(result.compute_ms if request.final else None)
         call.reply(transcript(request, result.heard, result.samples, result.compute_ms))
 
     def _on_failed(self, error: StreamTalkError, call: Call) -> None:

@@ -1,10 +1,7 @@
 """Settings of the bus: none of its own."""
 
-import msgspec
+from streamtalk.runtime.config import ProcessConfig
 
 
-class BusConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BusConfig(ProcessConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `[bus]` table."""
-
-    nice: int = 0
-    """Niceness of the process."""

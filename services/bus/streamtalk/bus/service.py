@@ -23,7 +23,7 @@ class BusService(Service[BusConfig]):
     def on_tick(self, now_ns: int) -> int:
         """Stop being ready when the forwarder has ended."""
         if not self._forwarder.alive:
-            self.become_failed("the forwarder has ended")
+            self.become_failed("the forwarder has ended", "work")
         if now_ns >= self._trim_due_ns:
             # Subscriptions of a peer that has left are free memory, which libzmq would keep.
             self._trim_due_ns = now_ns + _TRIM_NS

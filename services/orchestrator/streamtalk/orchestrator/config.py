@@ -9,6 +9,7 @@ from streamtalk.orchestrator.llm.config import LlmConfig
 from streamtalk.orchestrator.llm.scripted import ScriptedLlmConfig
 from streamtalk.orchestrator.overlap import ConversationConfig
 from streamtalk.orchestrator.splitter import SplitterConfig
+from streamtalk.runtime.config import ProcessConfig
 
 
 class HistoryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -21,11 +22,8 @@ class HistoryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Turns older than this are deleted at start; 0 keeps all."""
 
 
-class OrchestratorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class OrchestratorConfig(ProcessConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `[orchestrator]` table."""
-
-    nice: int = 0
-    """Niceness of the process."""
 
     max_sessions: Annotated[int, msgspec.Meta(ge=1, le=1_024)] = 32
     """Sessions at a time; a further one is refused with `overloaded`."""

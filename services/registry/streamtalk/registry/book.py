@@ -26,6 +26,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     instances: list[Instance] = []
 
 
+JUMP_NS: Final = 2_000_000_000
+"""After such a gap between two looks we were stopped, or the machine was: nobody was heard."""
+
+
 def _visible(instance: Instance) -> tuple[object, ...]:
     return (
         instance.instance,
@@ -49,6 +53,7 @@ class Book:
     active: dict[str, list[str]] = field(default_factory=dict)
     _instances: dict[str, Instance] = field(default_factory=dict)
     _heard_ns: dict[str, int] = field(default_factory=dict)
+    _looked_ns: int | None = None
 
     def restore(self, snapshot: Snapshot, now_ns: int) -> None:
         """Take over what the registry before this one knew; who is gone will expire."""
@@ -103,7 +108,14 @@ class Book:
         return True
 
     def expire(self, now_ns: int) -> bool:
-        """Mark the silent and forget the long silent; returns whether anything changed."""
+        """Mark the silent and forget the long silent; returns whether anything changed.
+
+        A gap in which we did not look ourselves is held against nobody.
+        """
+        looked_ns, self._looked_ns = self._looked_ns, now_ns
+        if looked_ns is not None and now_ns - looked_ns > JUMP_NS:
+            self._heard_ns = dict.fromkeys(self._heard_ns, now_ns)
+            return False
         changed = False
         for key, heard_ns in list(self._heard_ns.items()):
             silent_ns = now_ns - heard_ns

@@ -1,13 +1,10 @@
 """Settings of the registry."""
 
-import msgspec
+from streamtalk.runtime.config import ProcessConfig
 
 
-class RegistryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RegistryConfig(ProcessConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `[registry]` table."""
-
-    nice: int = 0
-    """Niceness of the process."""
 
     silent_after_ms: int = 3_000
     """An instance unheard for this long is shown as neither live nor ready."""

@@ -22,13 +22,32 @@ RUN_DIR_VARIABLE: Final = "STREAMTALK_RUN_DIR"
 LAUNCH_VARIABLES: Final = {CONFIG_VARIABLE, PROFILE_VARIABLE, RUN_DIR_VARIABLE}
 """How `up` tells the services where they are; no configuration keys."""
 
+THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""What libraries of mathematics read when they are loaded."""
+
 _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]+)`(?: - at `\$\.?(?P<path>[^`]*)`)?")
 
 Table = dict[str, Any]
 
 
-class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every service's table may hold."""
+class ProcessConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the table of every process may hold."""
+
+    nice: int = 0
+    """Niceness of the process; higher gives way to others."""
+
+    http_port: Annotated[int, msgspec.Meta(ge=0, le=65_000)] = 0
+    """Port for probes by HTTP: `/livez`, `/readyz`, `/startupz`, `/metrics`; 0: none.
+
+    The number of the slot is added to it, so that replicas do not collide.
+    """
+
+    http_host: str = "127.0.0.1"
+    """Address of that port. Any other than a loopback one shows it, unprotected, to the network."""
+
+
+class ServiceConfig(ProcessConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the table of every service with an engine may hold."""
 
     engine: str = "auto"
     """Name of the engine, `module:Class` for one of your own, or `auto`."""
@@ -36,15 +55,12 @@ class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     queue_limit: int = 32
     """Calls that may wait for the engine before further ones are refused."""
 
-    nice: int = 0
-    """Niceness of the process; higher gives way to others."""
-
     background_nice: Annotated[int, msgspec.Meta(ge=0, le=19)] = 10
     """Added for work that nobody waits for: partial transcripts, speech far ahead, loading beside
     an instance that people talk with."""
 
-    threads: int = 1
-    """Threads that a model's mathematics may use."""
+    threads: Annotated[int, msgspec.Meta(ge=1, le=1_024)] = 1
+    """Threads that the mathematics of a model may use, by OpenMP or BLAS."""
 
 
 class ModelConfig(ServiceConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):

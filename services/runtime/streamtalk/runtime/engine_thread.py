@@ -8,12 +8,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from streamtalk.proto.errors import EngineError, OverloadedError, StreamTalkError
 from streamtalk.runtime.niceness import ThreadNiceness
 
 T = TypeVar("T")
+
+_ENDED: Final = "the engine thread has ended"
 
 
 class Duty(enum.IntEnum):
@@ -74,6 +76,7 @@ class EngineThread:
         self._wake = threading.Condition()
         self._current: tuple[str, int, float] | None = None
         self._closing = False
+        self._ended_ns: int | None = None
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
         self.items_done = 0
 
@@ -83,6 +86,8 @@ class EngineThread:
 
     def submit(self, job: Job[Any]) -> None:
         """Queue a job; raises OverloadedError when the queue is full."""
+        if self._ended_ns is not None:
+            raise EngineError(f"{_ENDED}; another instance has to do it")
         with self._wake:
             if len(self._jobs) >= self._limit:
                 message = f"{len(self._jobs)} calls are waiting already; try again or elsewhere"
@@ -99,6 +104,8 @@ class EngineThread:
     def activity(self) -> Activity:
         """The running job and for how long it has been running."""
         current = self._current
+        if self._ended_ns is not None:
+            return Activity(_ENDED, (time.monotonic_ns() - self._ended_ns) / 1e6, 0.0)
         if current is None:
             return Activity("", 0.0, 0.0)
         name, started_ns, budget_ms = current
@@ -119,6 +126,14 @@ class EngineThread:
         return not self._thread.is_alive()
 
     def _work(self) -> None:
+        try:
+            self._run_all()
+        except BaseException:
+            self._ended_ns = self._ended_ns or time.monotonic_ns()
+            self._log.critical(_ENDED)
+            raise
+
+    def _run_all(self) -> None:
         while True:
             with self._wake:
                 while not self._jobs and not self._closing:
@@ -139,6 +154,11 @@ class EngineThread:
             self._log.exception("engine failed in %s", job.name)
             wrapped = EngineError(f"{job.name} failed: {type(error).__name__}")
             self._finish(lambda: job.failed(wrapped))
+        except BaseException:
+            # The thread ends, which must be known before its caller hears of it.
+            self._ended_ns = time.monotonic_ns()
+            self._finish(lambda: job.failed(EngineError(f"{job.name} failed: {_ENDED}")))
+            raise
         else:
             self.items_done += 1
             self._finish(lambda: job.done(result))

@@ -18,6 +18,7 @@ class Evidence:
         self._done = 0
         self._failed = 0
         self._recent_ms: deque[float] = deque(maxlen=_RECENT)
+        self._doubts_in_a_row = 0
         self.failures_in_a_row = 0
         self.reason = ""
         """Why the last failure was one."""
@@ -25,15 +26,34 @@ class Evidence:
     def succeeded(self, duration_ms: float | None = None) -> None:
         """A piece came out right; without a duration it is counted, but not timed."""
         self._done += 1
-        self.failures_in_a_row = 0
+        self.cleared()
         if duration_ms is not None:
             self._recent_ms.append(duration_ms)
+
+    def doubted(self) -> None:
+        """A piece came out in a way that a working engine has now and then, but not always."""
+        self._done += 1
+        self._doubts_in_a_row += 1
+
+    def cleared(self) -> None:
+        """The engine has proved itself; what it did before counts no longer."""
+        self.failures_in_a_row = self._doubts_in_a_row = 0
 
     def failed(self, reason: str) -> None:
         """A piece went wrong, or only looked as if it had come out."""
         self._failed += 1
         self.failures_in_a_row += 1
         self.reason = reason
+
+    @property
+    def done(self) -> int:
+        """Pieces that came out."""
+        return self._done
+
+    @property
+    def doubts(self) -> bool:
+        """Whether the engine ought to prove itself, ready as it is."""
+        return self._doubts_in_a_row >= FAILURES_IN_A_ROW
 
     @property
     def condemns(self) -> bool:

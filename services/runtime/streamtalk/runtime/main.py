@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-import msgspec
-
 from streamtalk.client.rundir import RunDir, default_run_dir
 from streamtalk.proto.errors import StreamTalkError
 from streamtalk.runtime.config import (
     CONFIG_VARIABLE,
     PROFILE_VARIABLE,
     RUN_DIR_VARIABLE,
+    THREAD_VARIABLES,
+    ProcessConfig,
     Table,
     decode_table,
     from_environment,
@@ -32,7 +32,7 @@ from streamtalk.runtime.process import (
 )
 from streamtalk.runtime.service import Service, ServiceContext
 
-C = TypeVar("C", bound=msgspec.Struct)
+C = TypeVar("C", bound=ProcessConfig)
 
 
 def service_table(
@@ -59,6 +59,15 @@ def _arguments(service: str) -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _provide_threads(config: ProcessConfig) -> None:
+    """Libraries of mathematics read this when they are loaded, which has happened: begin anew."""
+    threads: int = getattr(config, "threads", 1)
+    wanted = dict.fromkeys(THREAD_VARIABLES, str(threads))
+    if threads > 1 and any(os.environ.get(name) != value for name, value in wanted.items()):
+        os.environ.update(wanted)
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 — our own command line
+
+
 def _build(service_class: type[Service[C]], config_class: type[C]) -> Service[C]:
     name = service_class.service
     arguments = _arguments(name)
@@ -66,9 +75,10 @@ def _build(service_class: type[Service[C]], config_class: type[C]) -> Service[C]
     config_path = Path(arguments.config) if arguments.config else None
     table = service_table(name, arguments.slot, run_dir, config_path, arguments.profile)
     config = decode_table(name, table, config_class)
+    _provide_threads(config)
     lock_slot(run_dir.slots, arguments.slot)
     run_dir.clear_slot(arguments.slot)
-    tune_interpreter(int(getattr(config, "nice", 0)))
+    tune_interpreter(config.nice)
     dump_stacks_on_signal(run_dir.logs / f"{arguments.slot}.stack")
     context = ServiceContext(
         identity=ProcessIdentity(name, arguments.slot),

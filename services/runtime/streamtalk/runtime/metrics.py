@@ -7,6 +7,8 @@ import bisect
 from dataclasses import dataclass, field
 from typing import Final
 
+from streamtalk.proto.health import Work
+
 CALL_EDGES_MS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000)
 
 
@@ -57,6 +59,22 @@ class Histogram:
             rows.append(f'{self.name}_sum{{{self.label}="{key}"}} {self.sums[key]:.3f}')
             rows.append(f'{self.name}_count{{{self.label}="{key}"}} {total}')
         return rows
+
+
+def work_lines(service: str, work: Work) -> list[str]:
+    """The exposition of what the work has shown."""
+    stem = f"streamtalk_{service}_work"
+    rows = (
+        ("done", "counter", work.done),
+        ("failed", "counter", work.failed),
+        ("median_ms", "gauge", work.median_ms),
+        ("worst_ms", "gauge", work.worst_ms),
+    )
+    return [
+        line
+        for name, kind, value in rows
+        for line in (f"# TYPE {stem}_{name} {kind}", f"{stem}_{name} {value}")
+    ]
 
 
 class ServiceMetrics:

@@ -8,9 +8,8 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
-import msgspec
 import zmq
 
 from streamtalk.client.rundir import RunDir
@@ -18,21 +17,34 @@ from streamtalk.client.sockets import open_publisher, open_subscriber, send_part
 from streamtalk.proto.codec import encode
 from streamtalk.proto.directory import Instance, InstanceState
 from streamtalk.proto.errors import NotReadyError, UnknownMessageError
-from streamtalk.proto.health import Drain, Health, Metrics, MetricsText, Probe, Work
+from streamtalk.proto.health import (
+    Drain,
+    Failure,
+    Health,
+    Metrics,
+    MetricsText,
+    Probe,
+    ProveWork,
+    Work,
+)
 from streamtalk.proto.message import Message, Ok, Request
+from streamtalk.runtime.config import ProcessConfig
 from streamtalk.runtime.engine_thread import Activity
-from streamtalk.runtime.metrics import ServiceMetrics
+from streamtalk.runtime.metrics import ServiceMetrics, work_lines
 from streamtalk.runtime.process import ProcessIdentity, rss_mb, settle_memory
 from streamtalk.runtime.reactor import Reactor
 from streamtalk.runtime.registrar import Registrar
 from streamtalk.runtime.responder import Call, Responder
+
+if TYPE_CHECKING:
+    from streamtalk.runtime.probe_port import ProbePort
 
 DRAIN_LIMIT_NS: Final = 10_000_000_000
 HOUSEKEEPING_NS: Final = 500_000_000
 DRAIN_POLL_NS: Final = 20_000_000
 IDLE = Activity("", 0.0, 0.0)
 
-C = TypeVar("C", bound=msgspec.Struct)
+C = TypeVar("C", bound=ProcessConfig)
 
 
 @dataclass(frozen=True)
@@ -55,6 +67,14 @@ class ServiceContext:
         return self.identity.instance
 
 
+def _probe_port(config: ProcessConfig, context: ServiceContext) -> "ProbePort | None":
+    if not config.http_port:
+        return None
+    from streamtalk.runtime.probe_port import ProbePort  # noqa: PLC0415 — who wants it pays for it
+
+    return ProbePort.of(config, context.slot, context.log)
+
+
 class Service(Generic[C]):
     """Subclass it and override the hooks; all of them run on the receive thread."""
 
@@ -66,10 +86,12 @@ class Service(Generic[C]):
         self.log = context.log
         self.state: InstanceState = "loading"
         self.reason = ""
+        self.failure: Failure = ""
         self._started_ns = time.monotonic_ns()
         self._drain_by_ns = 0
         self._was_ready = False
         self._look_due_ns = 0
+        self._probe_port = _probe_port(config, context)
         self.reactor = Reactor()
         self.zmq_context: zmq.Context[Any] = zmq.Context()
         self.endpoint = context.run_dir.instance(context.instance)
@@ -107,6 +129,15 @@ class Service(Generic[C]):
     def on_tick(self, now_ns: int) -> int:
         """Do what is due; return when the next thing is."""
         return now_ns + HOUSEKEEPING_NS
+
+    def on_housekeeping(self, now_ns: int) -> None:
+        """Do what twice a second is enough for."""
+
+    def on_prove(self, call: Call) -> None:
+        """Do the canned request; a service without a model has none."""
+        del call
+        message = f"{self.service} has no canned request: it holds no model; probe it without"
+        raise UnknownMessageError(message)
 
     def describe(self) -> dict[str, Any]:
         """Fields of `Instance` to advertise: engine, languages, features and counts."""
@@ -163,11 +194,13 @@ class Service(Generic[C]):
         if self.state == "loading":
             settle_memory()
         if self.state in ("loading", "failed"):
+            self.failure = ""
             self._change("ready", "")
 
-    def become_failed(self, reason: str) -> None:
+    def become_failed(self, reason: str, failure: Failure = "load") -> None:
         """Not ready, or no longer, and why."""
         if self.state != "draining":
+            self.failure = failure
             self._change("failed", reason)
 
     # Life.
@@ -216,6 +249,7 @@ class Service(Generic[C]):
         self.log.log(
             level, state, extra={"fields": {"reason": reason, "after_s": round(elapsed_s, 3)}}
         )
+        self._look_due_ns = 0
         self.wake_at(1)
 
     def _begin_drain(self) -> None:
@@ -230,16 +264,22 @@ class Service(Generic[C]):
             if self.context.identity.abandoned():
                 self.log.warning("the supervisor is gone; leaving")
                 self.reactor.stop()
+            self.on_housekeeping(now_ns)
+            self._show(now_ns)
         if self.state == "draining" and (self.drained() or now_ns >= self._drain_by_ns):
             self.reactor.stop()
         due_ns = min(self._registrar.tick(now_ns), self.on_tick(now_ns), now_ns + HOUSEKEEPING_NS)
         return min(due_ns, now_ns + DRAIN_POLL_NS) if self.state == "draining" else due_ns
 
+    def _show(self, now_ns: int) -> None:
+        if self._probe_port is not None:
+            self._probe_port.show(now_ns, self.health(), self.metrics_text(), self._was_ready)
+
     def _on_call(self, request: Request, payload: bytes, call: Call) -> None:
         if isinstance(request, Probe):
             call.reply(self.health())
         elif isinstance(request, Metrics):
-            call.reply(MetricsText(text=self.context.metrics.render()))
+            call.reply(MetricsText(text=self.metrics_text()))
         elif isinstance(request, Drain):
             call.reply(Ok())
             self._begin_drain()
@@ -249,6 +289,8 @@ class Service(Generic[C]):
         elif self.state == "draining" and self.refuses_while_draining(request):
             message = f"{self.context.instance} is leaving"
             raise NotReadyError(message)
+        elif isinstance(request, ProveWork):
+            self.on_prove(call)
         else:
             self.on_request(request, payload, call)
 
@@ -256,6 +298,11 @@ class Service(Generic[C]):
         """Whether a call begins something new."""
         del request
         return True
+
+    def metrics_text(self) -> str:
+        """Every counter, and what the work has shown."""
+        lines = work_lines(self.service, self.work())
+        return self.context.metrics.render() + "\n".join(lines) + "\n"
 
     def health(self) -> Health:
         """The answer to a probe."""
@@ -266,6 +313,7 @@ class Service(Generic[C]):
             budget_ms=activity.budget_ms,
             doing=activity.doing,
             dropped=dict(self.context.metrics.dropped.values),
+            failure=self.failure,
             work=self.work(),
         )
 
@@ -276,6 +324,8 @@ class Service(Generic[C]):
         self.on_message(parts[0], parts[1], parts[2])
 
     def _close(self) -> None:
+        if self._probe_port is not None:
+            self._probe_port.close()
         self._registrar.leave()
         self.on_close()
         self._responder.close()

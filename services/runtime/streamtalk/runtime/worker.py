@@ -3,13 +3,16 @@
 sockets → load → canned request → READY → serve → SIGTERM → DRAINING → close
 """
 
+import time
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from streamtalk.proto.errors import EngineError, LanguageError, StreamTalkError
-from streamtalk.proto.health import Work
+from streamtalk.proto.errors import EngineError, LanguageError, OverloadedError, StreamTalkError
+from streamtalk.proto.health import Proof, Work
 from streamtalk.runtime.config import ServiceConfig
 from streamtalk.runtime.engine_thread import Activity, Duty, EngineThread, Job
 from streamtalk.runtime.evidence import Evidence
+from streamtalk.runtime.recovery import Recovery
 from streamtalk.runtime.responder import Call
 from streamtalk.runtime.service import Service, ServiceContext
 from streamtalk.runtime.swap_lock import swap_in_progress
@@ -18,6 +21,12 @@ __all__ = ["Call", "Duty", "Job", "ServiceContext", "Worker"]
 
 LOAD_BUDGET_MS: Final = 300_000.0
 """Loading and warming may take this long before the instance counts as hung."""
+
+CANNED_BUDGET_MS: Final = 10_000.0
+"""The same for the canned request alone, when it is repeated."""
+
+Proven = Callable[[Proof], None]
+Disproved = Callable[[StreamTalkError], None]
 
 _CLOSE_S: Final = 1.0
 """A model call that does not end in this time is abandoned with its thread at exit."""
@@ -36,11 +45,21 @@ class Worker(Service[C]):
         self.evidence = Evidence()
         """Fed on the receive thread with every piece of the service's main work."""
 
+        self._recovery = Recovery()
+
     def load(self) -> None:
         """Build, load and warm the engine. Engine thread."""
 
-    def canned(self) -> None:
-        """Do the canned request; raise EngineError when the answer is wrong. Engine thread."""
+    def canned(self) -> str:
+        """Do the canned request and say what it showed; raise EngineError when the answer is wrong.
+
+        Engine thread. A long one calls `let_calls_go_first` now and then.
+        """
+        return "nothing to prove"
+
+    def canned_budget_ms(self) -> float:
+        """How long the canned request may take when it is repeated."""
+        return CANNED_BUDGET_MS
 
     def submit(self, job: Job[Any]) -> None:
         """Queue work for the engine thread; raises OverloadedError when the queue is full."""
@@ -60,7 +79,79 @@ class Worker(Service[C]):
             return
         self.evidence.failed(str(error))
         if self.evidence.condemns:
-            self.become_failed(f"{self.evidence.failures_in_a_row} failures in a row: {error}")
+            reason = f"{self.evidence.failures_in_a_row} failures in a row: {error}"
+            self.become_failed(reason, "work")
+            self._doubt()
+
+    def count_doubt(self) -> None:
+        """Count a result that is right only now and then; a few in a row, and it is put to proof.
+
+        Readiness is lost only when the canned request goes wrong as well.
+        """
+        self.evidence.doubted()
+        if self.evidence.doubts:
+            self._doubt()
+
+    def _doubt(self) -> None:
+        self._recovery.begin(time.monotonic_ns(), self.evidence.done)
+
+    def become_ready(self) -> None:
+        """From now on calls are welcome, and nothing is left to prove."""
+        self._recovery.end()
+        super().become_ready()
+
+    def on_housekeeping(self, now_ns: int) -> None:
+        """Have an engine in doubt prove itself when nobody wants anything else of it."""
+        proves = self.state in ("ready", "failed") and self._recovery.is_due(now_ns)
+        if proves and self.engine_idle and not self.activity().hung:
+            self._recovery.tried(now_ns)
+            self.prove(self._on_proven, self._on_disproved)
+
+    def on_prove(self, call: Call) -> None:
+        """Do the canned request for a caller, who waits behind everybody else."""
+        if not self.engine_idle:
+            raise OverloadedError("the engine is at work, which proves as much; ask again later")
+
+        def proven(proof: Proof) -> None:
+            """It was right."""
+            call.reply(proof)
+            self._on_proven(proof)
+
+        def disproved(error: StreamTalkError) -> None:
+            """It was wrong, or had to give way."""
+            call.refuse(error)
+            self._on_disproved(error)
+
+        self.prove(proven, disproved)
+
+    def prove(self, proven: Proven, disproved: Disproved) -> None:
+        """Repeat the canned request when nothing else is to do; the answer comes back here."""
+        budget_ms = self.canned_budget_ms()
+        job = Job("canned", budget_ms, self.timed_canned, proven, disproved, Duty.BACKGROUND)
+        self.submit(job)
+
+    def timed_canned(self) -> Proof:
+        """The canned request and how long it took. Engine thread."""
+        began_ns = time.monotonic_ns()
+        detail = self.canned()
+        duration_ms = (time.monotonic_ns() - began_ns) / 1e6
+        return Proof(duration_ms=round(duration_ms, 1), detail=detail)
+
+    def let_calls_go_first(self) -> None:
+        """Raise OverloadedError when a call waits behind a repeated canned request."""
+        if self.state != "loading" and self._engine_thread.waiting:
+            raise OverloadedError("the canned request gave way to a call; ask again later")
+
+    def _on_proven(self, proof: Proof) -> None:
+        self.evidence.cleared()
+        self._recovery.end()
+        if self.failure == "work":
+            self.log.warning("proved itself", extra={"fields": {"took_ms": proof.duration_ms}})
+            self.become_ready()
+
+    def _on_disproved(self, error: StreamTalkError) -> None:
+        self.log.warning("canned request failed", extra={"fields": {"reason": str(error)}})
+        self.count_failure(error)
 
     @property
     def engine_idle(self) -> bool:

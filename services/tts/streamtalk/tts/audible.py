@@ -1,5 +1,6 @@
 """Is what an engine made sound at all? And how it goes onto the wire."""
 
+import math
 from typing import Final
 
 import numpy as np
@@ -25,7 +26,10 @@ class SilenceGuard:
 
     def take(self, audio: Samples) -> None:
         """Judge the next audio of the piece; raises EngineError after too long a silence."""
-        if audio.size and float(np.abs(audio).max()) >= AUDIBLE_PEAK:
+        peak = float(np.abs(audio).max(initial=0.0))
+        if not math.isfinite(peak):
+            raise EngineError("the voice made samples that are no numbers: its model is broken")
+        if peak >= AUDIBLE_PEAK:
             self._silent = 0
             self._heard = True
             return

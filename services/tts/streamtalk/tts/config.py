@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from streamtalk.runtime.config import ModelConfig
+from streamtalk.runtime.fault import Fault
 
 Milliseconds = Annotated[float, msgspec.Meta(ge=0.0, le=3_600_000.0)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -47,7 +48,7 @@ class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     level: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.1
     """Amplitude of the tone."""
 
-    fault: Literal["none", "hang", "raise", "silence"] = "none"
+    fault: Fault | Literal["silence"] = "none"
     """What goes wrong with pieces whose text holds `fault_text`."""
 
     fault_text: str = ""
@@ -55,6 +56,12 @@ class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     fault_after_chunks: Count = 0
     """Chunks of a piece that are still right."""
+
+    fault_skips: Count = 0
+    """Such pieces that are still right, the canned one included."""
+
+    fault_lasts: Count = 0
+    """Such pieces that are wrong before all are right again; 0: for ever."""
 
 
 class TtsEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -4,7 +4,9 @@ import time
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
+from streamtalk.proto.audio import SPEECH_RATE_HZ, samples_to_ms
 from streamtalk.proto.errors import (
+    EngineError,
     MalformedError,
     MessageError,
     NotReadyError,
@@ -82,12 +84,22 @@ class TtsWorker(Worker[TtsConfig]):
         self._voices = engine.voices()
         self._engine = engine
 
-    def canned(self) -> None:
+    def canned(self) -> str:
         """Say one word; raises EngineError unless it can be heard."""
         speak = Speak(session="canned", answer="canned", piece=0, text=CANNED_TEXT)
         utterance = Utterance(speak, speak.text, lambda _pcm: None, time.monotonic_ns)
-        while utterance.step(self._loaded()) is None:
-            pass
+        try:
+            while (spoken := utterance.step(self._loaded())) is None:
+                self.let_calls_go_first()
+        finally:
+            utterance.close()
+        heard_ms = samples_to_ms(spoken.total_samples, SPEECH_RATE_HZ)
+        return f"said {CANNED_TEXT!r} audibly in {heard_ms:.0f} ms of speech"
+
+    def canned_budget_ms(self) -> float:
+        """That of every step, and as much again as any canned request may take."""
+        step_ms = self.config.budget_ms + self.config.budget_ms_per_char * len(CANNED_TEXT)
+        return super().canned_budget_ms() + step_ms
 
     # Receive thread.
 
@@ -202,7 +214,7 @@ class TtsWorker(Worker[TtsConfig]):
         task.first = False
         try:
             self.submit(job)
-        except OverloadedError as error:
+        except (OverloadedError, EngineError) as error:
             self._on_failed(task, error)
 
     def _duty(self, task: _Task) -> Duty:

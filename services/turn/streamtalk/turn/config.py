@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from streamtalk.runtime.config import ModelConfig
+from streamtalk.runtime.fault import Fault
 
 Milliseconds = Annotated[float, msgspec.Meta(ge=0.0, le=60_000.0)]
 
@@ -42,6 +43,12 @@ class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     label: Literal["finished", "unfinished", "backchannel", "wait"] = "finished"
     """The label that is always answered."""
+
+    fault: Fault = "none"
+    """What goes wrong with predictions on a text that holds `fault_text`."""
+
+    fault_text: str = ""
+    """Empty: every prediction."""
 
     unfinished: tuple[str, ...] = ()
     """Texts that are answered as unfinished, with `unfinished_after_ms`, instead."""

@@ -1,5 +1,6 @@
 """From sockets to the engine and back: `predict`."""
 
+import math
 import time
 from typing import Any, ClassVar, Final
 
@@ -34,13 +35,14 @@ class TurnWorker(Worker[TurnConfig]):
         self._engine = engine
         self._features = tuple(engine.features)
 
-    def canned(self) -> None:
+    def canned(self) -> str:
         """A whole question must look more finished than the same question cut short."""
         if self._engine_name == "scripted":
-            return
+            return "a scripted engine answers as it was told"
         whole, broken = self._engine.predict(_WHOLE), self._engine.predict(_BROKEN)
         if "uses_text" in self._features and whole.finished <= broken.finished:
             raise EngineError("a broken question looks as finished as a whole one: wrong model?")
+        return "a whole question looks more finished than a broken one"
 
     def describe(self) -> dict[str, Any]:
         """The engine, and what it judges by."""
@@ -64,6 +66,7 @@ class TurnWorker(Worker[TurnConfig]):
         """The answer, and how many milliseconds it took. Engine thread."""
         began_ns = time.monotonic_ns()
         prediction = self._engine.predict(request)
+        check_prediction(prediction)
         return prediction, (time.monotonic_ns() - began_ns) / 1e6
 
     def _on_done(self, prediction: Prediction, duration_ms: float, call: Call) -> None:
@@ -73,3 +76,11 @@ class TurnWorker(Worker[TurnConfig]):
     def _on_failed(self, error: StreamTalkError, call: Call) -> None:
         call.refuse(error)
         self.count_failure(error)
+
+
+def check_prediction(prediction: Prediction) -> None:
+    """Raise EngineError for a probability or a time that is none."""
+    if not 0.0 <= prediction.finished <= 1.0:
+        raise EngineError(f"a probability of {prediction.finished}: the model is broken")
+    if not 0.0 <= prediction.commit_after_ms < math.inf:
+        raise EngineError(f"a silence of {prediction.commit_after_ms} ms: the model is broken")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from streamtalk.proto.errors import EngineError
 from streamtalk.vad.config import BatchSettings
 from streamtalk.vad.engine import VadEngine
 from streamtalk.vad.session import Session
@@ -47,6 +48,13 @@ def judge_portions(engine: VadEngine, portions: list[Portion]) -> list[list[floa
         for row, probability in zip(rows, judged, strict=True):
             found[row].append(probability)
     return found
+
+
+def check_probabilities(found: list[list[float]]) -> None:
+    """Raise EngineError for a probability that is none."""
+    for probability in (each for portion in found for each in portion):
+        if not 0.0 <= probability <= 1.0:
+            raise EngineError(f"a probability of {probability}: the model is broken")
 
 
 def _chunks(pcm: bytes) -> NDArray[np.int16]:

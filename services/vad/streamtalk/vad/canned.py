@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from streamtalk.proto.audio import MIC_RATE_HZ
 from streamtalk.proto.errors import EngineError
+from streamtalk.vad.batch import check_probabilities
 from streamtalk.vad.engine import VadEngine
 from streamtalk.vad.tracker import CHUNK_SAMPLES
 
@@ -32,12 +33,12 @@ def voice() -> NDArray[np.float32]:
     return np.asarray(_LEVEL * vowels / np.abs(vowels).max(), np.float32)
 
 
-def check_engine(engine: VadEngine) -> None:
+def check_engine(engine: VadEngine, slot: int = 0) -> None:
     """Raises EngineError when the engine takes silence for speech, or a voice for none."""
-    loudest = max(_judge(engine, np.zeros(MIC_RATE_HZ, np.float32)))
+    loudest = max(_judge(engine, slot, np.zeros(MIC_RATE_HZ, np.float32)))
     if loudest > SILENCE_CEILING:
         raise EngineError(f"silence was judged {loudest:.2f}: the model is broken or the wrong one")
-    best = max(_judge(engine, voice()))
+    best = max(_judge(engine, slot, voice()))
     if best < SPEECH_FLOOR:
         raise EngineError(f"a voice was judged {best:.2f}: the model is broken or the wrong one")
 
@@ -63,7 +64,10 @@ def _resonance(
     return gain
 
 
-def _judge(engine: VadEngine, audio: NDArray[np.float32]) -> list[float]:
-    engine.reset(0)
+def _judge(engine: VadEngine, slot: int, audio: NDArray[np.float32]) -> list[float]:
+    engine.reset(slot)
     usable = len(audio) // CHUNK_SAMPLES * CHUNK_SAMPLES
-    return [engine.judge([0], chunk)[0] for chunk in audio[:usable].reshape(-1, 1, CHUNK_SAMPLES)]
+    chunks = audio[:usable].reshape(-1, 1, CHUNK_SAMPLES)
+    found = [engine.judge([slot], chunk)[0] for chunk in chunks]
+    check_probabilities([found])
+    return found

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 
 from streamtalk.runtime.config import ModelConfig
+from streamtalk.runtime.fault import Fault
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Milliseconds = Annotated[float, msgspec.Meta(ge=0.0, le=60_000.0)]
@@ -28,6 +29,12 @@ class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     hold_gil: bool = False
     """Whether that time is spent in Python code, so that no other thread of the process runs."""
+
+    fault: Fault = "none"
+    """What goes wrong with the chunks of a session, `fault_after` of them later."""
+
+    fault_after: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Chunks of a session that are still right."""
 
     threshold_db: float = -45.0
     """RMS of a chunk, dBFS, from which it counts as speech, where no script is given."""

@@ -18,8 +18,8 @@ from streamtalk.proto.errors import EngineError, MalformedError, NotReadyError
 from streamtalk.proto.frames import Mic
 from streamtalk.proto.message import Ok, Request
 from streamtalk.runtime.engine_table import create_engine
-from streamtalk.runtime.worker import Call, ServiceContext, Worker
-from streamtalk.vad.batch import Portion, judge_portions, window_ns
+from streamtalk.runtime.worker import Call, Disproved, Proven, ServiceContext, Worker
+from streamtalk.vad.batch import Portion, check_probabilities, judge_portions, window_ns
 from streamtalk.vad.canned import check_engine
 from streamtalk.vad.config import VadConfig
 from streamtalk.vad.engine import AUTO, ENGINES, VadEngine
@@ -57,16 +57,30 @@ class VadWorker(Worker[VadConfig]):
         self._runs = 0
 
     def load(self) -> None:
-        """Load the model, with memory for every session that may be attached."""
+        """Load the model, with memory for every session that may be attached and for a proof."""
         settings = getattr(self.config.engines, self._engine_name, None)
         engine: VadEngine = create_engine("vad", ENGINES, self._engine_name, settings)
-        engine.load(self.config.session_limit)
+        engine.load(self.config.session_limit + 1)
         self._engine = engine
 
-    def canned(self) -> None:
+    def canned(self) -> str:
         """Silence and a voice; a scripted engine says what it was told to, right or wrong."""
-        if self._engine_name != "scripted":
-            check_engine(self._engine)
+        if self._engine_name == "scripted":
+            return "a scripted engine says what it was told to"
+        check_engine(self._engine, slot=self.config.session_limit)
+        return "a voice was speech, silence was none"
+
+    def prove(self, proven: Proven, disproved: Disproved) -> None:
+        """At once, where the model is asked: it takes no longer than a few frames of audio."""
+        try:
+            proof = self.timed_canned()
+        except EngineError as error:
+            disproved(error)
+        except Exception:  # the engine is foreign code: one failure must not end the service
+            self.log.exception("engine failed in its canned request")
+            disproved(self._blame())
+        else:
+            proven(proof)
 
     def describe(self) -> dict[str, Any]:
         """The engine; a voice has no language."""
@@ -206,9 +220,16 @@ class VadWorker(Worker[VadConfig]):
         began_ns = time.monotonic_ns()
         try:
             found = judge_portions(self._engine, portions)
+            check_probabilities(found)
+        except EngineError as error:
+            self.log.warning(
+                "not judged", extra={"limited": True, "fields": {"reason": str(error)}}
+            )
+            self.count_failure(error)
+            return
         except Exception:  # the engine is foreign code: one failure must not end the service
             self.log.exception("engine failed in judge")
-            self.count_failure(EngineError(f"the {self._engine_name} engine fails: see the log"))
+            self.count_failure(self._blame())
             return
         self._runs += 1
         self.evidence.succeeded((time.monotonic_ns() - began_ns) / 1e6)
@@ -220,6 +241,9 @@ class VadWorker(Worker[VadConfig]):
                 self.wake_at(portion.session.state_due_ns)
         if any(portion.session.tracker.ready for portion in portions):
             self.wake_at(now_ns + self._window_ns)
+
+    def _blame(self) -> EngineError:
+        return EngineError(f"the {self._engine_name} engine fails: see the log")
 
 
 def _portion(session: Session) -> Portion:

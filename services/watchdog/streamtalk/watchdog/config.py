@@ -4,20 +4,22 @@ from typing import Annotated
 
 import msgspec
 
+from streamtalk.runtime.config import ProcessConfig
+
 Seconds = Annotated[float, msgspec.Meta(ge=1.0, le=86_400.0)]
 
 
-class WatchdogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WatchdogConfig(ProcessConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `[watchdog]` table."""
-
-    nice: int = 0
-    """Niceness of the process."""
 
     silent_s: Seconds = 4.0
     """A process that has answered before and then no probe for this long is killed."""
 
     start_s: Seconds = 30.0
     """A process may take this long until it first answers, and between answers while it loads."""
+
+    failed_s: Seconds = 30.0
+    """An instance whose work stays wrong for this long, and that does not recover, is killed."""
 
     crash_limit: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 5
     """More deaths of one slot than this in `crash_window_s`, and it is restarted slowly."""
@@ -26,7 +28,11 @@ class WatchdogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """How long a death counts, and how long a slow restart must hold to be trusted again."""
 
     retry_s: Seconds = 30.0
-    """Pause between slow restarts, and between tries of a slot that supervisord has given up."""
+    """Pause between slow restarts, and between tries of a slot that supervisord has given up.
+
+    An instance whose model does not load is tried anew after this time, then after twice as long,
+    up to 16 times.
+    """
 
     surplus_s: Seconds = 60.0
     """An instance that nobody uses, with no swap going on, is stopped after this time."""

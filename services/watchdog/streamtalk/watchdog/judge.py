@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from streamtalk.proto.health import Health
+from streamtalk.proto.health import Failure, Health
 
 COUNTED_NS: Final = 500_000_000
 """At most so much of one round counts as silence: the rest was our own lateness."""
@@ -15,7 +15,10 @@ JUMP_NS: Final = 2_000_000_000
 OVERDUE_MS: Final = 900.0
 """A call must be seen past its budget, and again so much later by the instance's own clock."""
 
-Reason = Literal["silent", "over_budget", "unregistered"]
+SLOWEST_RETRY: Final = 16
+"""An instance that fails to load again and again is tried up to so many times more rarely."""
+
+Reason = Literal["silent", "over_budget", "unregistered", "failed", "not_loaded"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,11 @@ class Limits:
 
     silent_ns: int
     start_ns: int
+    failed_ns: int
+    """How long its work may stay wrong before a fresh process is tried."""
+
+    retry_ns: int
+    """The same for one whose model did not load; each further time twice as long."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +56,18 @@ class Vitals:
     silent_ns: int = 0
     """Counted time since it last answered, or since it was first looked for."""
 
+    why: str = ""
+    """What a failed one says is wrong."""
+
     doing: str = ""
     busy_ms: float = 0.0
+    failure: Failure = ""
+    failed_ns: int = 0
+    """Counted time for which it has said so."""
+
+    retries: int = 0
+    """Processes of the slot before this one, without one that was ready, that did not load."""
+
     overdue_from_ms: float | None = None
     """`busy_ms` when the running call was first seen past its budget."""
 
@@ -58,6 +76,11 @@ class Vitals:
         self.answered, self.silent_ns = True, 0
         self.loading = health.instance.state == "loading"
         self.doing, self.busy_ms = health.doing, health.busy_ms
+        if health.failure != self.failure:
+            self.failure, self.failed_ns = health.failure, 0
+        self.why = health.instance.reason if self.failure else ""
+        if health.instance.ready:
+            self.retries = 0
         if health.busy_ms <= health.budget_ms:
             self.overdue_from_ms = None
         elif self.overdue_from_ms is None or health.busy_ms < self.overdue_from_ms:
@@ -65,13 +88,38 @@ class Vitals:
 
     def reset(self) -> None:
         """Forget what counts against it."""
-        self.silent_ns, self.overdue_from_ms = 0, None
+        self.silent_ns, self.failed_ns, self.overdue_from_ms = 0, 0, None
+
+    def grow(self, counted_ns: int, *, findable: bool) -> None:
+        """Let time pass; `findable`: whether it would be heard if it spoke."""
+        if findable:
+            self.silent_ns += counted_ns
+        if self.failure:
+            self.failed_ns += counted_ns
+
+    def successor(self, pid: int) -> "Vitals":
+        """The clean slate of the next process of the slot."""
+        return Vitals(self.slot, pid, retries=self.retries + (self.failure == "load"))
 
     def verdict(self, limits: Limits) -> Verdict | None:
         """Why it has to be killed, or None."""
         if self.overdue_from_ms is not None and self.busy_ms - self.overdue_from_ms >= OVERDUE_MS:
             detail = f"{self.doing} has been running for {self.busy_ms / 1e3:.1f} s"
             return Verdict(self.slot, self.pid, "over_budget", detail)
+        if self.failure:
+            return self._failed(limits)
+        return self._silent(limits)
+
+    def _failed(self, limits: Limits) -> Verdict | None:
+        rarely = min(2**self.retries, SLOWEST_RETRY)
+        loaded = self.failure == "work"
+        allowed_ns = limits.failed_ns if loaded else limits.retry_ns * rarely
+        if self.failed_ns < allowed_ns:
+            return self._silent(limits)
+        reason: Reason = "failed" if loaded else "not_loaded"
+        return Verdict(self.slot, self.pid, reason, self.why)
+
+    def _silent(self, limits: Limits) -> Verdict | None:
         patient = self.loading or not self.answered
         allowed_ns = limits.start_ns if patient else limits.silent_ns
         if self.silent_ns < allowed_ns:
@@ -93,7 +141,7 @@ class Judge:
         """Take the process id of each slot that runs; a new process begins with a clean slate."""
         known = self._vitals
         self._vitals = {
-            slot: known[slot] if slot in known and known[slot].pid == pid else Vitals(slot, pid)
+            slot: _kept(known[slot], pid) if slot in known else Vitals(slot, pid)
             for slot, pid in running.items()
         }
 
@@ -135,10 +183,13 @@ class Judge:
     def _pass(self, counted_ns: int, *, directory_fresh: bool) -> list[Verdict]:
         verdicts = []
         for vitals in self._vitals.values():
-            if vitals.endpoint or directory_fresh:
-                vitals.silent_ns += counted_ns
+            vitals.grow(counted_ns, findable=bool(vitals.endpoint) or directory_fresh)
             verdict = vitals.verdict(self._limits)
             if verdict is not None:
                 vitals.reset()
                 verdicts.append(verdict)
         return verdicts
+
+
+def _kept(vitals: Vitals, pid: int) -> Vitals:
+    return vitals if vitals.pid == pid else vitals.successor(pid)

@@ -44,7 +44,14 @@ class WatchdogService(Service[WatchdogConfig]):
         self._metrics = WatchdogMetrics()
         super().__init__(dataclasses.replace(context, metrics=self._metrics), config)
         self._caller = Caller(self.zmq_context, self.reactor)
-        self._judge = Judge(Limits(_ns(config.silent_s), _ns(config.start_s)))
+        self._judge = Judge(
+            Limits(
+                silent_ns=_ns(config.silent_s),
+                start_ns=_ns(config.start_s),
+                failed_ns=_ns(config.failed_s),
+                retry_ns=_ns(config.retry_s),
+            )
+        )
         crashes = CrashLimits(config.crash_limit, _ns(config.crash_window_s), _ns(config.retry_s))
         self._ledger = Ledger(crashes)
         self._roster = Roster(_ns(config.surplus_s))

@@ -3,9 +3,9 @@
 from streamtalk.asr.config import ScriptedSettings
 from streamtalk.asr.engine import Heard, Speech
 from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ, samples_to_ms
-from streamtalk.proto.errors import EngineError
 from streamtalk.proto.recognition import Word
 from streamtalk.runtime.burn import burn
+from streamtalk.runtime.fault import go_wrong
 
 
 class ScriptedEngine:
@@ -23,7 +23,9 @@ class ScriptedEngine:
         """Nothing to load."""
 
     def check(self) -> None:
-        """Nothing that could be wrong."""
+        """Goes wrong while transcripts do."""
+        if 0 < self._calls >= self._settings.fault_after:
+            self._fail_when_due()
 
     def hear(self, speech: Speech) -> Heard:
         """The next text, at the cost that was configured."""
@@ -37,12 +39,12 @@ class ScriptedEngine:
         return Heard(text, language, settings.confidence, words=words)
 
     def _fail_when_due(self) -> None:
-        due = self._calls >= self._settings.fault_after
+        settings = self._settings
+        number = self._calls - settings.fault_after
+        due = number >= 0 and not 0 < settings.fault_lasts <= number
         self._calls += 1
-        if due and self._settings.fault == "raise":
-            raise EngineError("the scripted engine was told to fail")
-        while due and self._settings.fault == "hang":
-            burn(100.0, hold_gil=self._settings.gil)
+        if due:
+            go_wrong(settings.fault, hold_gil=settings.gil)
 
     def _text(self, speech: Speech) -> str:
         texts = self._settings.texts

@@ -5,9 +5,9 @@ from collections.abc import Generator
 import numpy as np
 
 from streamtalk.proto.audio import SPEECH_RATE_HZ, ms_to_samples, samples_to_ms
-from streamtalk.proto.errors import EngineError
 from streamtalk.proto.synthesis import Voice
 from streamtalk.runtime.burn import burn
+from streamtalk.runtime.fault import go_wrong
 from streamtalk.tts.config import ScriptedSettings
 from streamtalk.tts.engine import Emit, Made, Order, Samples
 from streamtalk.tts.marks import spread
@@ -21,6 +21,8 @@ class ScriptedEngine:
 
     def __init__(self, settings: ScriptedSettings) -> None:
         self._settings = settings
+        self._marked = 0
+        """Pieces so far whose text is one that goes wrong."""
 
     def load(self) -> None:
         """Nothing to load."""
@@ -32,13 +34,15 @@ class ScriptedEngine:
     def speak(self, order: Order, emit: Emit) -> Generator[None, None, Made]:
         """One step for each chunk."""
         total = self._total_samples(order)
+        faulty = self._is_faulty(order)
         chunk = ms_to_samples(self._settings.chunk_ms, SPEECH_RATE_HZ)
         for index, start in enumerate(range(0, total, chunk)):
             if index:
                 yield
             length = min(chunk, total - start)
-            self._work(order, index, length)
-            if not emit(self._audio(order, index, start, length)):
+            wrong = faulty and index >= self._settings.fault_after_chunks
+            self._work(order, index, length, wrong=wrong)
+            if not emit(self._audio(start, length, wrong=wrong)):
                 break
         language = "zh" if order.language == "zh" or order.voice == "tone-zh" else "en"
         return Made(spread(order.text, total), True, language, f"tone-{language}")  # noqa: FBT003
@@ -48,29 +52,26 @@ class ScriptedEngine:
         length_ms = settings.piece_ms or len(order.text) * settings.ms_per_char / order.rate
         return max(ms_to_samples(length_ms, SPEECH_RATE_HZ), 1)
 
-    def _work(self, order: Order, index: int, length: int) -> None:
+    def _work(self, order: Order, index: int, length: int, *, wrong: bool) -> None:
         settings = self._settings
-        if self._is_faulty(order, index):
-            if settings.fault == "raise":
-                raise EngineError("the scripted engine was told to fail")
-            while settings.fault == "hang":
-                burn(100.0, hold_gil=settings.hold_gil)
+        if wrong and settings.fault != "silence":
+            go_wrong(settings.fault, hold_gil=settings.hold_gil)
         cost_ms = samples_to_ms(length, SPEECH_RATE_HZ) * settings.real_time_factor
         if order.piece == 0 and index == 0:
             cost_ms = settings.first_chunk_ms
         burn(cost_ms, hold_gil=settings.hold_gil)
 
-    def _is_faulty(self, order: Order, index: int) -> bool:
+    def _is_faulty(self, order: Order) -> bool:
         settings = self._settings
-        return (
-            settings.fault != "none"
-            and index >= settings.fault_after_chunks
-            and settings.fault_text in order.text
-        )
+        if settings.fault == "none" or settings.fault_text not in order.text:
+            return False
+        number = self._marked - settings.fault_skips
+        self._marked += 1
+        return number >= 0 and not 0 < settings.fault_lasts <= number
 
-    def _audio(self, order: Order, index: int, start: int, length: int) -> Samples:
+    def _audio(self, start: int, length: int, *, wrong: bool) -> Samples:
         settings = self._settings
-        if settings.fault == "silence" and self._is_faulty(order, index):
+        if settings.fault == "silence" and wrong:
             return np.zeros(length, np.float32)
         if settings.tone_hz == 0:
             return np.full(length, settings.level, np.float32)

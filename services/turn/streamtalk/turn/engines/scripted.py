@@ -2,6 +2,7 @@
 
 from streamtalk.proto.endpointing import Predict, Prediction
 from streamtalk.runtime.burn import burn
+from streamtalk.runtime.fault import go_wrong
 from streamtalk.turn.config import ScriptedSettings
 
 
@@ -19,6 +20,8 @@ class ScriptedEngine:
     def predict(self, request: Predict) -> Prediction:
         """The scripted answer to this text."""
         settings = self._settings
+        if settings.fault_text in request.text:
+            go_wrong(settings.fault, hold_gil=settings.hold_gil)
         burn(settings.cost_ms, hold_gil=settings.hold_gil)
         if request.text in settings.unfinished:
             return Prediction(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from streamtalk.proto.audio import MIC_RATE_HZ
 from streamtalk.runtime.burn import burn
+from streamtalk.runtime.fault import go_wrong
 from streamtalk.vad.config import ScriptedSettings
 from streamtalk.vad.tracker import CHUNK_SAMPLES
 
@@ -32,6 +33,8 @@ class ScriptedEngine:
 
     def judge(self, slots: Sequence[int], chunks: NDArray[np.float32]) -> list[float]:
         """1.0 for speech and 0.0 for anything else."""
+        if any(self._heard[slot] >= self._settings.fault_after for slot in slots):
+            go_wrong(self._settings.fault, hold_gil=self._settings.hold_gil)
         burn(self._settings.cost_ms * len(slots), hold_gil=self._settings.hold_gil)
         return [self._verdict(slot, row) for slot, row in zip(slots, chunks, strict=True)]
 
