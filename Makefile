@@ -30,8 +30,8 @@ status: setup  ## what runs, and how it is
 doctor: setup  ## what is installed, what is missing, what to do
 	@$(BIN)/streamtalk doctor $(ARGS)
 
-test: check  ## lint, types and all tests
-	@$(BIN)/python -m pytest $(ARGS)
+test: check  ## lint, types and all tests (ARGS="tests/tts -k credit": some of them)
+	@$(BIN)/python tools/run_tests.py $(ARGS)
 
 check: lint types
 
