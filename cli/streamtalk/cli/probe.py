@@ -26,7 +26,7 @@ _DIRECTORY_SHARE: Final = 0.5
 
 FIELDS: Final = (
     *("service", "instance", "slot", "engine", "state", "pid", "uptime_s"),
-    *("live", "ready", "items_done", "queue", "rss_mb", "reason"),
+    *("live", "ready", "items_done", "queue", "rss_mb", "rank", "reason"),
 )
 
 
