@@ -11,9 +11,9 @@ import pytest
 pytestmark = pytest.mark.perf
 
 
-def _bench(name: str, path: Path) -> dict[str, Any]:
+def _bench(name: str, path: Path, *options: str) -> dict[str, Any]:
     command = [sys.executable, "-c", "from streamtalk.cli.main import main; main()"]
-    arguments = ["bench", name, "--short", "--json", str(path)]
+    arguments = ["bench", name, "--short", "--json", str(path), *options]
     done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "machine:" in done.stdout
@@ -41,3 +41,17 @@ def test_bench_talk_understands_what_it_synthesised(tmp_path: Path) -> None:
     assert (row["row"], row["clips"], row["turns_in_error"]) == ("synthetic", 2, 0)
     assert row["engines"]["asr"] == "pocketsphinx"
     assert row["voice_to_voice_p50_ms"] > 0
+
+
+def test_bench_hangs_mends_every_hang(tmp_path: Path) -> None:
+    """Each of the five kinds is found by the watchdog, and the slot serves again."""
+    rows = _bench("hangs", tmp_path / "hangs.json")["rows"]
+    assert len({row["hang"] for row in rows}) == len(rows) == 5
+    assert all(0 < row["killed_after_s"] <= row["ready_after_s"] for row in rows)
+
+
+def test_bench_pipeline_compares_shares(tmp_path: Path) -> None:
+    """The same load twice in one run: background work that competes, and such that gives way."""
+    rows = _bench("pipeline", tmp_path / "shares.json", "--shares")["rows"]
+    found = [(row["kind"], row["background_nice"], row["missing_frames"]) for row in rows]
+    assert found == [("duplex", 0, 0), ("duplex", 10, 0)]

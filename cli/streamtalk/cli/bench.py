@@ -51,6 +51,9 @@ def pipeline(
     kinds: Annotated[str, typer.Option(help="Of gil, nogil, duplex.")] = "gil,nogil,duplex",
     turns: Annotated[int, typer.Option(help="Turns of each session.", min=1)] = 2,
     repeats: Annotated[int, typer.Option(help="Runs of each row, interleaved.", min=1)] = 1,
+    shares: Annotated[
+        bool, typer.Option("--shares", help="Duplex alone, without and with background_nice.")
+    ] = False,
     short: ShortOption = False,
     json_file: JsonOption = None,
 ) -> None:
@@ -59,6 +62,8 @@ def pipeline(
     from streamtalk.proto.errors import ConfigError
 
     wanted = ["gil"] if short else kinds.split(",")
+    if shares:
+        wanted = ["duplex"]
     if unknown := set(wanted) - set(bench_pipeline.KINDS):
         known = ", ".join(bench_pipeline.KINDS)
         raise ConfigError(f"no kind {', '.join(sorted(unknown))}: choose of {known}")
@@ -67,8 +72,10 @@ def pipeline(
     for _ in range(1 if short else repeats):
         for kind in wanted:
             for number in numbers:
-                rows.append(bench_pipeline.run(kind, number, 1 if short else turns))
-                typer.echo(list(bench_pipeline.lines(rows[-1:]))[1], err=True)
+                for background_nice in bench_pipeline.SHARES if shares else (None,):
+                    row = bench_pipeline.run(kind, number, 1 if short else turns, background_nice)
+                    rows.append(row)
+                    typer.echo(list(bench_pipeline.lines([row]))[1], err=True)
     _show(bench_pipeline.lines(rows), rows[-1]["machine"])
     _write({"rows": rows}, json_file)
 
@@ -111,6 +118,20 @@ def talk(
     spoken, heard = (2, 0) if short else (count, human)
     found = bench_talk.measure(spoken, recordings, heard)
     _show(bench_talk.lines(found), found["machine"])
+    _write(found, json_file)
+
+
+@bench.command("hangs")
+def hangs(
+    rounds: Annotated[int, typer.Option(help="Times that each hang is made.", min=1)] = 3,
+    short: ShortOption = False,
+    json_file: JsonOption = None,
+) -> None:
+    """Processes that hang in five ways: how soon each is ended, and the next one serves."""
+    from streamtalk.cli import bench_hangs
+
+    found = bench_hangs.measure(1 if short else rounds)
+    _show(bench_hangs.lines(found), found["machine"])
     _write(found, json_file)
 
 

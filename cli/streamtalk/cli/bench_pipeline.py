@@ -29,12 +29,16 @@ from streamtalk.cli.bench_machine import Meter, percentile, process_tree, pss_mb
 from streamtalk.cli.bench_stack import BenchStack, Tables
 from streamtalk.proto.audio import FRAME_MS, MIC_FRAME_SAMPLES
 from streamtalk.proto.errors import EngineError
+from streamtalk.runtime.config import ServiceConfig
 from streamtalk.vad.config import SegmenterSettings
 from streamtalk.vad.segmenter import Segmenter
 from streamtalk.vad.tracker import CHUNK_SAMPLES
 
 KINDS: Final = ("gil", "nogil", "duplex")
 """Engines that hold the GIL, that release it, and that hold it while partials go on."""
+
+SHARES: Final = (0, ServiceConfig().background_nice)
+"""`background_nice` as if there were none, and as it is."""
 
 VAD_MS: Final = 0.3
 ASR_MS: Final = 120.0
@@ -58,8 +62,16 @@ _PSS_AFTER_S: Final = 4.0
 _EDGE_S: Final = 300.0
 
 
-def tables(kind: str) -> Tables:
-    """Configuration of every service for one kind of engine."""
+def tables(kind: str, background_nice: int | None = None) -> Tables:
+    """Configuration of every service for one kind of engine; without a number, as it ships."""
+    found = _tables(kind)
+    if background_nice is not None:
+        for service in ("vad", "asr", "turn", "tts"):
+            found[service]["background_nice"] = background_nice
+    return found
+
+
+def _tables(kind: str) -> dict[str, dict[str, Any]]:
     hold = kind != "nogil"
     phrase = ["tok "] * (TOKENS_IN_PHRASE - 1) + ["tok！"]
     voice = {
@@ -125,10 +137,10 @@ def scripted_cpu_s(turns: int, sessions: int, frames: int) -> float:
     return sessions * (turns * (ASR_MS + reply_ms) + vad_ms) / 1000
 
 
-def run(kind: str, sessions: int, turns: int) -> dict[str, Any]:
+def run(kind: str, sessions: int, turns: int, background_nice: int | None = None) -> dict[str, Any]:
     """One row of the table."""
     replicas = 2 if sessions >= SESSIONS_FOR_TWO_VOICES else 1
-    with BenchStack(tables(kind), replicas) as stack:
+    with BenchStack(tables(kind, background_nice), replicas) as stack:
         command = [sys.executable, "-m", "streamtalk.cli.bench_edge", str(stack.run_dir.path)]
         options = ["--partials"] if kind == "duplex" else []
         meter = Meter()
@@ -144,6 +156,7 @@ def run(kind: str, sessions: int, turns: int) -> dict[str, Any]:
     told = msgspec.json.decode(output, type=list[Told])
     return {
         "kind": kind,
+        "background_nice": SHARES[1] if background_nice is None else background_nice,
         "row": "scripted",
         "sessions": sessions,
         "turns": turns,
@@ -218,7 +231,7 @@ def late_frames(played_ns: list[int]) -> int:
 def lines(rows: list[dict[str, Any]]) -> Iterator[str]:
     """The result for a person."""
     heads = ("v2v+ p50 / max ms", "late / frames", "own CPU", "PSS MB", "other cores")
-    yield f"{'kind':8}sessions  " + "  ".join(f"{head:>17}" for head in heads)
+    yield f"{'kind':8}nice  sessions  " + "  ".join(f"{head:>17}" for head in heads)
     for row in rows:
         cells = (
             f"{row['v2v_over_p50_ms']} / {row['v2v_over_max_ms']}",
@@ -227,6 +240,7 @@ def lines(rows: list[dict[str, Any]]) -> Iterator[str]:
             f"{row['pss_mb']}",
             f"{row['machine']['other_cores']}",
         )
-        yield f"{row['kind']:8}{row['sessions']:8}  " + "  ".join(f"{cell:>17}" for cell in cells)
+        head = f"{row['kind']:8}+{row['background_nice']:<3}{row['sessions']:10}  "
+        yield head + "  ".join(f"{cell:>17}" for cell in cells)
         stages = ", ".join(f"{stage} {ms}" for stage, ms in row["stages_ms"].items())
-        yield f"{'':16}  median ms: {stages}"
+        yield f"{'':22}  median ms: {stages}"

@@ -31,7 +31,8 @@ class AudioIoService(Service[AudioIoConfig]):
         try:
             system: SoundSystem = create_engine(self.service, ENGINES, name, settings)
         except EngineError as error:
-            self.become_failed(str(error))
+            # Not tried again: a library is missing, and the machine may have no sound at all.
+            self.become_failed(str(error), "")
             return
         # A process of this slot that was killed has left the socket of its edge.
         self.context.run_dir.clear_slot(self.service)
