@@ -354,7 +354,7 @@ class Room:
     def replace_vad(self, name: str) -> None:
         """Another instance is active from now on; the old one serves on until it is left."""
         self.world.vad = name
-        self.conversation.attachment.look()
+        self.conversation.look()
         self.pass_ms(20)
 
     def new_stream(self) -> None:

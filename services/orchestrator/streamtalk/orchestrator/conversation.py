@@ -30,7 +30,7 @@ from streamtalk.orchestrator.ports import Ports
 from streamtalk.orchestrator.settings import Settings
 from streamtalk.orchestrator.speaking import Speaking, Stage
 from streamtalk.orchestrator.turn_list import TurnList
-from streamtalk.orchestrator.view import session_state
+from streamtalk.orchestrator.view import session_state, turns_report
 from streamtalk.proto.conversation import OpenSession, Turns
 from streamtalk.proto.errors import LanguageError, StreamTalkError
 from streamtalk.proto.playback import Stop, Stopped
@@ -142,6 +142,10 @@ class Conversation:
 
     # From the services.
 
+    def look(self) -> None:
+        """The directory has changed."""
+        self.attachment.look()
+
     def lose(self, endpoint: str) -> None:
         """An instance is gone."""
         self.attachment.lose(endpoint)
@@ -205,14 +209,7 @@ class Conversation:
 
     def report(self, engines: dict[str, str]) -> Turns:
         """The turns of this opening."""
-        rows = [exchange.report() for exchange in self.turns]
-        return Turns(
-            turns=rows,
-            idle=self.idle,
-            judged=self.attachment.judged,
-            mic_frames_lost=self.attachment.frames_lost,
-            engines=engines,
-        )
+        return turns_report(self.turns, self.attachment, engines, idle=self.idle)
 
     # Inside.
 

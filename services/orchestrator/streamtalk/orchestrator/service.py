@@ -324,7 +324,7 @@ class OrchestratorService(Service[OrchestratorConfig]):
         self._known = present
         self.pace.forget(present)
         for conversation in self._sessions.values():
-            conversation.attachment.look()
+            conversation.look()
         self._see_absences(time.monotonic_ns())
         self.wake_at(1)
 

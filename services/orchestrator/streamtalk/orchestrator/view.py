@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from streamtalk.orchestrator.attachment import Attachment
 from streamtalk.orchestrator.exchange import Exchange
+from streamtalk.proto.conversation import Turns
 from streamtalk.proto.state import Phase, SessionState
 
 
@@ -22,4 +24,17 @@ def session_state(
         heard_chars=len(shown.heard_text) or len(shown.prefix) + estimated,
         stages_ms=finished[-1].stages_ms if finished else {},
         voice_to_voice_ms=finished[-1].voice_to_voice_ms if finished else None,
+    )
+
+
+def turns_report(
+    turns: Sequence[Exchange], attachment: Attachment, engines: dict[str, str], *, idle: bool
+) -> Turns:
+    """The turns of one opening, as an edge asks for them."""
+    return Turns(
+        turns=[exchange.report() for exchange in turns],
+        idle=idle,
+        judged=attachment.judged,
+        mic_frames_lost=attachment.frames_lost,
+        engines=engines,
     )
