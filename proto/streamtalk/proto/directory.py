@@ -83,7 +83,7 @@ class Lookup(Request, frozen=True, kw_only=True):
 
 
 class Activate(Request, frozen=True, kw_only=True):
-    """Move the `active` record of a service to these slots, atomically; the new ones must be ready."""
+    """Move the `active` record of a service to these slots, atomically; new ones must be ready."""
 
     replies: ClassVar = ("directory",)
     service: Name
