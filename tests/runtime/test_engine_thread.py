@@ -98,6 +98,35 @@ def test_background_jobs_give_way_to_other_processes(bench: Bench) -> None:
     assert niceness() == ordinary
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has niceness by thread")
+def test_background_job_that_somebody_waits_behind_no_longer_gives_way(bench: Bench) -> None:
+    """A partial transcript must not hold the final one up for the sake of other processes."""
+    if not bench.thread.niceness.effective:
+        pytest.skip("this user may not take niceness back")
+    threads: list[int] = []
+
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threads[0])
+
+    def run() -> None:
+        threads.append(threading.get_native_id())
+        bench.entered.set()
+        bench.gate.wait(10)
+
+    bench.submit(run, Duty.BACKGROUND)
+    assert bench.entered.wait(10)
+    seen = [niceness()]
+    bench.submit(niceness, Duty.BACKGROUND)
+    seen.append(niceness())
+    bench.submit(niceness, Duty.URGENT)
+    seen.append(niceness())
+    bench.gate.set()
+    bench.take(3)
+    ordinary = os.getpriority(os.PRIO_PROCESS, 0)
+    assert seen == [ordinary + 5, ordinary + 5, ordinary]
+    assert bench.results == [None, ordinary, ordinary + 5]
+
+
 def test_queue_is_bounded(bench: Bench) -> None:
     """The fifth that waits is refused, and those that wait are not harmed."""
     bench.block()

@@ -93,6 +93,8 @@ class EngineThread:
                 message = f"{len(self._jobs)} calls are waiting already; try again or elsewhere"
                 raise OverloadedError(message)
             heapq.heappush(self._jobs, (job.duty, next(self._order), job))
+            if job.duty < Duty.BACKGROUND:
+                self.niceness.hurry()
             self._wake.notify()
 
     @property

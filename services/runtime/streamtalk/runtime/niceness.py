@@ -19,6 +19,7 @@ class ThreadNiceness:
         if background and _can_be_taken_back():
             self._background = min(19, self._ordinary + background)
         self._lowered = False
+        self._thread = 0
 
     @property
     def effective(self) -> bool:
@@ -29,8 +30,15 @@ class ThreadNiceness:
         """Let other threads of the machine go first from now on, or no longer."""
         if wanted != self._lowered and self.effective:
             self._lowered = wanted
+            self._thread = threading.get_native_id()
             level = self._background if wanted else self._ordinary
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), level)
+            os.setpriority(os.PRIO_PROCESS, self._thread, level)
+
+    def hurry(self) -> None:
+        """Somebody waits behind what gives way: let it be done soon. Any thread."""
+        if self._lowered:
+            with contextlib.suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, self._thread, self._ordinary)
 
     def level(self) -> None:
         """Give every thread of the process its ordinary share, also those a library has begun."""
