@@ -66,6 +66,9 @@ class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     fault_after: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Transcripts, partial ones included, that are still right."""
 
+    hang_file: str = ""
+    """A call that finds this file takes it away and never returns."""
+
 
 class AsrEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of each engine."""

@@ -56,6 +56,9 @@ class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     fault_after_chunks: Count = 0
     """Chunks of a piece that are still right."""
 
+    hang_file: str = ""
+    """A call that finds this file takes it away and never returns."""
+
 
 class TtsEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of each engine."""

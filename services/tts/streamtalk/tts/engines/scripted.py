@@ -7,7 +7,7 @@ import numpy as np
 from streamtalk.proto.audio import SPEECH_RATE_HZ, ms_to_samples, samples_to_ms
 from streamtalk.proto.errors import EngineError
 from streamtalk.proto.synthesis import Voice
-from streamtalk.runtime.burn import burn
+from streamtalk.runtime.burn import burn, hang_when_told
 from streamtalk.tts.config import ScriptedSettings
 from streamtalk.tts.engine import Emit, Made, Order, Samples
 from streamtalk.tts.marks import spread
@@ -50,6 +50,7 @@ class ScriptedEngine:
 
     def _work(self, order: Order, index: int, length: int) -> None:
         settings = self._settings
+        hang_when_told(settings.hang_file, hold_gil=settings.hold_gil)
         if self._is_faulty(order, index):
             if settings.fault == "raise":
                 raise EngineError("the scripted engine was told to fail")
