@@ -145,3 +145,13 @@ def test_unreadable_snapshot_is_an_empty_one(tmp_path: Path, content: bytes | No
     if content is not None:
         path.write_bytes(content)
     assert load_snapshot(path) == Snapshot()
+
+
+def test_silence_that_nobody_was_there_to_hear_is_forgiven(book: Book) -> None:
+    """After the machine has slept, everybody has the whole time again."""
+    book.register(_instance(), 0)
+    book.forgive(60 * SECOND_NS)
+    assert not book.expire(62 * SECOND_NS)
+    assert book.view().instances[0].live
+    assert book.expire(63 * SECOND_NS)
+    assert not book.view().instances[0].live

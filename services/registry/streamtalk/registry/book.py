@@ -118,6 +118,10 @@ class Book:
                 changed = True
         return changed
 
+    def forgive(self, now_ns: int) -> None:
+        """Everybody counts as heard now: we were not there to hear them."""
+        self._heard_ns = dict.fromkeys(self._heard_ns, now_ns)
+
     def activate(self, service: str, slots: list[str]) -> None:
         """Move the record; raises NotReadyError unless every slot holds a ready instance."""
         ready = {i.slot for i in self._instances.values() if i.service == service and i.ready}

@@ -24,6 +24,9 @@ _PERIOD_NS: Final = 1_000_000_000
 _CHECKS_AFTER_LOSS_NS: Final = (0, 2_000_000, 10_000_000, 50_000_000)
 """libzmq needs a moment until a lost peer is unreachable; when to look after a disconnection."""
 
+_ABSENT_NS: Final = 2_000_000_000
+"""A tick this late means that the machine slept, or we did: nobody was silent meanwhile."""
+
 _PING: Final = encode(Ping())
 
 
@@ -51,6 +54,7 @@ class RegistryService(Service[RegistryConfig]):
         self.reactor.add(router, self._directory.receive)
         self.reactor.add(self._monitor, self._on_disconnection)
         self._publish_due_ns = 0
+        self._ticked_ns = time.monotonic_ns()
         self._checks_ns: list[int] = []
 
     def on_request(self, request: Request, payload: bytes, call: Call) -> None:
@@ -81,6 +85,9 @@ class RegistryService(Service[RegistryConfig]):
 
     def on_tick(self, now_ns: int) -> int:
         """Expire the silent, look for the lost, repeat the directory."""
+        if now_ns - self._ticked_ns > _ABSENT_NS:
+            self._book.forgive(now_ns)
+        self._ticked_ns = now_ns
         if self._book.expire(now_ns):
             self._changed()
             self._end_silent_watchdog()
