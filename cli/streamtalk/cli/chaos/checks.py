@@ -1,38 +1,48 @@
 """The rows beside the matrix, by the name that `--only` knows them by."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from streamtalk.cli.chaos import consumer, disk, ending, flood, leftovers, llm_faults, sleep, swaps
 from streamtalk.cli.chaos.outcome import Check
+from streamtalk.cli.chaos.scene import Scene
 
-_SWAP_TURNS = (12, 200)
-_CONSUMER_S = (10.0, 60.0)
-_MESSAGES = (5_000, 100_000)
-_SLEEP_S = (8.0, 30.0)
-_LLM_SHORT = ("down", "stall")
-_FLOODED_SHORT = ("tts", "orchestrator", "registry", "bus in")
+_SWAP_TURNS: Final = (12, 200)
+_CONSUMER_S: Final = (8.0, 60.0)
+_MESSAGES: Final = (5_000, 100_000)
+_SLEEP_S: Final = (6.0, 30.0)
+_LLM_SHORT: Final = ("down", "stall")
+_FLOODED_SHORT: Final = ("tts", "orchestrator", "registry", "bus in")
+_LONG_ONLY: Final = ("down", "leftovers")
 
 
-def all_of_them(
-    sessions: int, seed: int, *, short: bool
-) -> Iterator[tuple[str, Callable[[], Check]]]:
-    """Name and what to call."""
+def on_one_stack(seed: int, *, short: bool) -> dict[str, Callable[[Scene], Check]]:
+    """Those that leave a stack as they found it, unless a promise is broken."""
     size = 0 if short else 1
-    yield "swap", partial(swaps.check, sessions, seed, _SWAP_TURNS[size])
-    yield "slow consumer", partial(consumer.check, sessions, seed, _CONSUMER_S[size])
-    yield "full disk", partial(disk.check, sessions, seed)
-    faults = _LLM_SHORT if short else llm_faults.FAULTS
-    yield "llm", partial(llm_faults.check, sessions, seed, faults)
     sockets = _FLOODED_SHORT if short else ()
-    yield "fuzz", partial(flood.check, sessions, seed, _MESSAGES[size], sockets)
-    yield "sleep", partial(sleep.check, sessions, seed, _SLEEP_S[size])
-    yield "clock", _clock
-    yield "second copy", partial(leftovers.second_copy, sessions, seed)
-    yield "leftovers", partial(leftovers.stale_files, seed)
-    yield "down", partial(ending.leave, sessions, seed, by_signal=False)
-    yield "sigterm", partial(ending.leave, sessions, seed, by_signal=True)
-    yield "kill supervisord", partial(ending.kill_supervisord, sessions, seed)
+    return {
+        "swap": partial(swaps.check, turns=_SWAP_TURNS[size]),
+        "slow consumer": partial(consumer.check, seconds=_CONSUMER_S[size]),
+        "fuzz": partial(flood.check, seed=seed, messages=_MESSAGES[size], only=sockets),
+        "sleep": partial(sleep.check, seconds=_SLEEP_S[size]),
+        "second copy": leftovers.second_copy,
+    }
+
+
+def alone(sessions: int, seed: int, *, short: bool) -> dict[str, Callable[[], Check]]:
+    """Those that need a stack of their own kind, or end it."""
+    faults = _LLM_SHORT if short else llm_faults.FAULTS
+    found: dict[str, Callable[[], Check]] = {
+        "full disk": partial(disk.check, sessions, seed),
+        "llm": partial(llm_faults.check, sessions, seed, faults),
+        "clock": _clock,
+        "leftovers": leftovers.stale_files,
+        "down": partial(ending.leave, sessions, seed, by_signal=False),
+        "sigterm": partial(ending.leave, sessions, seed, by_signal=True),
+        "kill supervisord": partial(ending.kill_supervisord, sessions, seed),
+    }
+    return {name: check for name, check in found.items() if not (short and name in _LONG_ONLY)}
 
 
 def _clock() -> Check:

@@ -6,7 +6,6 @@ from typing import Any, Final
 import zmq
 
 from streamtalk.cli.chaos.account import account
-from streamtalk.cli.chaos.crowd import People
 from streamtalk.cli.chaos.outcome import Check, broken_talk
 from streamtalk.cli.chaos.scene import Scene, growth_mb
 from streamtalk.proto.codec import encode
@@ -17,10 +16,10 @@ _CALLED: Final = ("registry", "orchestrator", "tts", "asr")
 _AFTER_S: Final = 60.0
 
 
-def check(sessions: int, seed: int, seconds: float) -> Check:
+def check(scene: Scene, seconds: float) -> Check:
     """Both at once, for so many seconds, while people talk."""
     found = Check(check="slow consumer", asked="memory +<= 8 MiB; nobody else's turn fails")
-    with Scene(People(sessions, seed)) as scene, zmq.Context() as context:
+    with zmq.Context() as context:
         before_mb, began_ns = scene.rss_mb(), time.monotonic_ns()
         sockets = [_subscriber(context, scene.run_dir.bus_out), *_callers(context, scene)]
         end_s = time.monotonic() + seconds

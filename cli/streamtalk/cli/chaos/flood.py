@@ -9,13 +9,13 @@ from typing import Any, Final
 import zmq
 
 from streamtalk.cli.chaos.account import account
-from streamtalk.cli.chaos.crowd import People
 from streamtalk.cli.chaos.outcome import GROWTH_MB, Check, broken_talk
 from streamtalk.cli.chaos.plan import SERVICES
 from streamtalk.cli.chaos.rubbish import headers, parts, topics
 from streamtalk.cli.chaos.scene import Scene, growth_mb
 
 _SERVE_EVERY: Final = 200
+SESSIONS: Final = ("chaos-0", "chaos-1")
 _WELL_S: Final = 60.0
 
 
@@ -34,10 +34,10 @@ def sockets(scene: Scene) -> dict[str, tuple[str, int]]:
     }
 
 
-def check(sessions: int, seed: int, messages: int, only: Sequence[str]) -> Check:
+def check(scene: Scene, seed: int, messages: int, only: Sequence[str]) -> Check:
     """So many messages on each socket; an empty `only` means all of them."""
     found = Check(check="fuzz", asked="crashes 0, memory +< 50 MiB, nobody's turn fails")
-    with Scene(People(sessions, seed)) as scene, zmq.Context() as context:
+    with zmq.Context() as context:
         before = {i.slot: i.pid for i in scene.observer.directory.instances}
         before_mb, began_ns = scene.rss_mb(), time.monotonic_ns()
         named = {n: s for n, s in sockets(scene).items() if not only or n in only}
@@ -72,7 +72,7 @@ def rubbish(name: str, seed: int, count: int) -> Iterator[list[bytes]]:
     if name == "bus in":
         for header in headers(rng, count):
             payload = rng.randbytes(rng.choice([0, 1, 639, 640, 960]))
-            yield [topics(rng), header, *([payload] * rng.choice([0, 1, 1, 1, 3]))]
+            yield [topics(rng, SESSIONS), header, *([payload] * rng.choice([0, 1, 1, 1, 3]))]
     elif name == "bus out":
         for number, header in enumerate(headers(rng, count)):
             yield [b"\1" + header[:200] if number % 2 else header[:2_000]]

@@ -5,7 +5,6 @@ import time
 from typing import Final
 
 from streamtalk.cli.chaos.command_line import service
-from streamtalk.cli.chaos.crowd import People
 from streamtalk.cli.chaos.detached import DetachedStack
 from streamtalk.cli.chaos.outcome import Check
 from streamtalk.cli.chaos.scene import Scene
@@ -17,34 +16,33 @@ _COPIED: Final = ("bus", "registry", "tts", "orchestrator")
 _WELL_S: Final = 30.0
 
 
-def second_copy(sessions: int, seed: int) -> Check:
+def second_copy(scene: Scene) -> Check:
     """A second process for slots that are taken, while people talk."""
     found = Check(
         check="second copy",
         asked="exits with status 1 and a message <= 2 s; the first one is not disturbed",
     )
-    with Scene(People(sessions, seed)) as scene:
-        before = {i.slot: i.pid for i in scene.observer.directory.instances}
-        seconds = []
-        for name in _COPIED:
-            command = service(scene.run_dir, name, f"{name}_0")
-            scene.wait(lambda command=command: command.ended, _WELL_S)  # type: ignore[misc]
-            ended = command.wait()
-            seconds.append(ended.seconds)
-            if ended.status != 1 or not ended.output.strip():
-                found.broken.append(f"a second {name} ended with {ended.status}: {ended.last_line}")
-        began_ns = time.monotonic_ns()
-        if not scene.wait(lambda: scene.answered_since(began_ns), _WELL_S):
-            found.broken.append("not everybody was answered afterwards")
-        after = {i.slot: i.pid for i in scene.observer.directory.instances}
+    before = {i.slot: i.pid for i in scene.observer.directory.instances}
+    seconds = []
+    for name in _COPIED:
+        command = service(scene.run_dir, name, f"{name}_0")
+        scene.wait(lambda command=command: command.ended, _WELL_S)  # type: ignore[misc]
+        ended = command.wait()
+        seconds.append(ended.seconds)
+        if ended.status != 1 or not ended.output.strip():
+            found.broken.append(f"a second {name} ended with {ended.status}: {ended.last_line}")
+    began_ns = time.monotonic_ns()
+    if not scene.wait(lambda: scene.answered_since(began_ns), _WELL_S):
+        found.broken.append("not everybody was answered afterwards")
+    after = {i.slot: i.pid for i in scene.observer.directory.instances}
     found.measured = {"copies": len(_COPIED), "longest_s": round(max(seconds), 2)}
     found.broken += [f"{slot} was disturbed" for slot in before if before[slot] != after.get(slot)]
     return found
 
 
-def stale_files(seed: int) -> Check:
+def stale_files() -> Check:
     """`streamtalk up` where sockets, rings, locks and a broken record lie about."""
-    found = Check(check="leftovers", seed=seed, asked="`up` works, `down` leaves nothing")
+    found = Check(check="leftovers", asked="`up` works, `down` leaves nothing")
     stack = DetachedStack(tables())
     strew(stack.run_dir.prepare())
     began_s = time.monotonic()

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatch
+from functools import partial
 from typing import Final
 
 from streamtalk.cli.bench_machine import Meter
@@ -36,12 +37,31 @@ class Run:
         given = list(seeds)
         for seed in given:
             self._matrix(plan(seed, self._patterns, short=self._short), seed)
-        for name, check in checks.all_of_them(self._sessions, given[0], short=self._short):
-            if not self._patterns or any(fnmatch(name, pattern) for pattern in self._patterns):
+        self._on_one_stack(given[0])
+        for name, check in checks.alone(self._sessions, given[0], short=self._short).items():
+            if self._wanted(name):
                 self._check(name, check, given[0])
         self._found.machine = meter.stop()
         self._found.seconds = round(time.monotonic() - began_s, 1)
         return self._found
+
+    def _wanted(self, name: str) -> bool:
+        return not self._patterns or any(fnmatch(name, pattern) for pattern in self._patterns)
+
+    def _on_one_stack(self, seed: int) -> None:
+        """A stack whose promise was broken is no ground for the next check."""
+        left = [
+            (name, check)
+            for name, check in checks.on_one_stack(seed, short=self._short).items()
+            if self._wanted(name)
+        ]
+        while left:
+            with Scene(People(self._sessions, seed)) as scene:
+                well = True
+                while well and left:
+                    name, check = left.pop(0)
+                    self._check(name, partial(check, scene), seed)
+                    well = not self._found.checks[-1].broken
 
     def _matrix(self, cases: list[Case], seed: int) -> None:
         """A stack that does not recover is replaced; cases with another voice need another one."""

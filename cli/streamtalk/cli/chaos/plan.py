@@ -38,11 +38,9 @@ _SHORT: Final = (
     "kill tts x2 S",
     "kill orchestrator G",
     "kill bus S",
-    "kill registry I",
-    "kill turn T",
     "stop tts x2 S",
     "stop vad L",
-    "wedge asr T",
+    "wedge tts S",
 )
 
 

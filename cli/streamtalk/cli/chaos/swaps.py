@@ -7,7 +7,6 @@ from typing import Any, Final
 from streamtalk.cli.bench_machine import percentile
 from streamtalk.cli.chaos.account import Account, account
 from streamtalk.cli.chaos.command_line import streamtalk
-from streamtalk.cli.chaos.crowd import People
 from streamtalk.cli.chaos.outcome import Check, broken_talk
 from streamtalk.cli.chaos.plan import MODELS
 from streamtalk.cli.chaos.scene import Scene
@@ -20,20 +19,19 @@ _TURN_S: Final = 30.0
 _SWAP_S: Final = 60.0
 
 
-def check(sessions: int, seed: int, turns: int) -> Check:
+def check(scene: Scene, turns: int) -> Check:
     """At least `turns` turns without a swap, then as many with one after another."""
     found = Check(
         check="swap",
         asked="0 sessions dropped, 0 microphone frames lost, 0 turns failed, no more late frames "
         "than without, first audio p95 later by <= 100 ms",
     )
-    with Scene(People(sessions, seed)) as scene:
-        control = account(_talk(scene, turns))
-        swapped, failures, count = _talk_with_swaps(scene, turns)
-        everybody = scene.answered_since(swapped[-1].began_ns) or scene.wait(
-            lambda: scene.answered_since(swapped[-1].began_ns), _TURN_S
-        )
-        lost_ms = max(said.mic_frames_lost for said in swapped) * FRAME_MS
+    control = account(_talk(scene, turns))
+    swapped, failures, count = _talk_with_swaps(scene, turns)
+    everybody = scene.answered_since(swapped[-1].began_ns) or scene.wait(
+        lambda: scene.answered_since(swapped[-1].began_ns), _TURN_S
+    )
+    lost_ms = max(said.mic_frames_lost for said in swapped) * FRAME_MS
     sums = account(swapped)
     found.measured = {"swaps": count, **figures(control, sums), "mic_lost_ms": lost_ms}
     found.broken = [*failures, *broken_talk(sums)]
