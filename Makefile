@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev talk up down status doctor test check lint format types unit bench yardstick size golden clean
+.PHONY: help setup setup-dev talk up down status doctor test check lint format types unit bench chaos soak yardstick size golden clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1|/' | column -t -s '|'
@@ -53,6 +53,12 @@ bench: setup  ## the figures of the README, measured here
 	@$(BIN)/streamtalk bench pipeline $(ARGS)
 	@$(BIN)/streamtalk bench bus $(ARGS)
 	@$(BIN)/streamtalk bench talk $(ARGS)
+
+chaos: setup  ## break every part under talk, and see what is lost (ARGS="--short")
+	@$(BIN)/streamtalk chaos $(ARGS)
+
+soak: setup  ## talk for hours (ARGS="--hours 24 --json soak.json")
+	@$(BIN)/streamtalk soak $(ARGS)
 
 yardstick: setup-dev  ## beside other systems (ARGS="FOLDER_OF_THE_YARDSTICK REPEATS")
 	@tools/yardstick.sh $(ARGS)

@@ -1,6 +1,8 @@
 """What the microphone ring keeps, what it refuses, and what outlives whom."""
 
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -229,3 +231,30 @@ def test_any_pieces_read_back_as_one(
     assert reader.read(from_sample, to_sample) == _pcm(from_sample, to_sample - from_sample)
     reader.close()
     ring.close()
+
+
+def test_ring_takes_its_room_at_once(path: Path) -> None:
+    """No hole is left for a full disk to end the process at (SIGBUS)."""
+    ring = RingWriter(path, "a")
+    found = path.stat()
+    assert found.st_blocks * 512 >= found.st_size
+    ring.close()
+
+
+def test_ring_without_room_is_an_error_that_says_so(path: Path) -> None:
+    """Nothing half-made is left, and the process lives."""
+    program = (
+        "import resource, sys, pathlib\n"
+        "from streamtalk.client.ring import RingWriter\n"
+        "from streamtalk.proto.errors import InputError\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "try:\n"
+        "    RingWriter(pathlib.Path(sys.argv[1]), 'a')\n"
+        "except InputError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True
+    )
+    assert "no room for a microphone ring" in done.stdout
+    assert list(path.parent.iterdir()) == []

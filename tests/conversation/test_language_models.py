@@ -12,8 +12,8 @@ import pytest
 import soundfile
 import zmq
 
+from streamtalk.cli.chaos.llm_server import LlmServer, serving
 from streamtalk.proto.topics import topic
-from tests.support.llm_server import LlmServer, serving
 from tests.support.questions import write_questions
 from tests.support.stack import Done, RunningStack, running_stack
 

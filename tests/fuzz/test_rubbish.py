@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import zmq
 
+from streamtalk.cli.chaos.rubbish import CANARY, headers, parts, topics
 from tests.fuzz.raw_peers import babble, claim
-from tests.fuzz.rubbish import CANARY, headers, parts, topics
 from tests.fuzz.stack import Stack, services, stack
 from tests.support.recorder import eventually
 

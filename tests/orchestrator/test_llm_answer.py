@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from streamtalk.cli.chaos.llm_server import TEXT, LlmServer
 from streamtalk.orchestrator.context import Context, PastTurn, Window
 from streamtalk.orchestrator.llm.answer import answer
 from streamtalk.orchestrator.llm.client import OpenAiLlm
@@ -12,7 +13,6 @@ from streamtalk.orchestrator.llm.discovery import Found
 from streamtalk.orchestrator.llm.engine import LlmEngine
 from streamtalk.orchestrator.llm.errors import LlmContextError
 from streamtalk.orchestrator.llm.scripted import ScriptedLlm, ScriptedLlmConfig
-from tests.support.llm_server import TEXT, LlmServer
 
 pytestmark = pytest.mark.process
 

@@ -8,6 +8,7 @@ from contextlib import aclosing, asynccontextmanager
 import msgspec
 import pytest
 
+from streamtalk.cli.chaos.llm_server import FAULTS, TEXT, LlmServer
 from streamtalk.orchestrator.llm.client import OpenAiLlm
 from streamtalk.orchestrator.llm.config import ApiKey, LlmConfig
 from streamtalk.orchestrator.llm.discovery import Found
@@ -23,7 +24,6 @@ from streamtalk.orchestrator.llm.errors import (
     LlmTimeoutError,
     LlmUnreachableError,
 )
-from tests.support.llm_server import FAULTS, TEXT, LlmServer
 
 pytestmark = pytest.mark.process
 

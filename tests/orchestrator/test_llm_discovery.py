@@ -5,11 +5,11 @@ import socket
 
 import pytest
 
+from streamtalk.cli.chaos.llm_server import LlmServer
 from streamtalk.orchestrator.llm import discovery
 from streamtalk.orchestrator.llm.config import LlmConfig
 from streamtalk.orchestrator.llm.discovery import Found, NotFound, probe
 from streamtalk.proto.errors import ConfigError
-from tests.support.llm_server import LlmServer
 
 pytestmark = pytest.mark.process
 

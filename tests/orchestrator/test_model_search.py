@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from streamtalk.cli.chaos.llm_server import LlmServer, serving
 from streamtalk.orchestrator.config import OrchestratorConfig
 from streamtalk.orchestrator.llm.config import LlmConfig
 from streamtalk.orchestrator.memory import Memory
 from streamtalk.orchestrator.models import LanguageModels
 from streamtalk.orchestrator.thinking_loop import ThinkingLoop
 from streamtalk.proto.errors import StreamTalkError
-from tests.support.llm_server import LlmServer, serving
 
 pytestmark = pytest.mark.process
 

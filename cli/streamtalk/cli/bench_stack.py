@@ -46,12 +46,18 @@ class BenchStack(Closing):
     """
 
     def __init__(
-        self, tables: Tables, replicas: int = 1, environment: Mapping[str, str] | None = None
+        self,
+        tables: Tables,
+        replicas: int = 1,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
     ) -> None:
         self._tables = tables
         self._replicas = replicas
         self._environment = environment or {}
-        self._folder = tempfile.TemporaryDirectory(prefix="stb-", ignore_cleanup_errors=True)
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="stb-", dir=folder, ignore_cleanup_errors=True
+        )
         self.run_dir = RunDir(Path(self._folder.name))
         self.stack = Stack(self.run_dir)
 

@@ -27,6 +27,8 @@ COMMANDS: Final = {
     "tap": "tap",
     "metrics": "metrics",
     "bench": "bench",
+    "chaos": "chaos.command",
+    "soak": "chaos.soak_command",
 }
 """Command name to the module of this package that defines a function of that name."""
 

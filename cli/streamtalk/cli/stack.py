@@ -6,6 +6,7 @@ import importlib.resources
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,9 +20,10 @@ import zmq
 
 from streamtalk.cli.surroundings import surroundings
 from streamtalk.client.peer import Peer
+from streamtalk.client.ring import RingReader
 from streamtalk.client.rundir import RunDir
 from streamtalk.proto.directory import Directory, Instance, Lookup
-from streamtalk.proto.errors import InputError, NotReadyError, StreamTalkError
+from streamtalk.proto.errors import AudioRangeError, InputError, NotReadyError, StreamTalkError
 from streamtalk.runtime.supervision import ProcessState, Supervisor, SupervisorError
 
 _LEFTOVER_WAIT_S: Final = 8.0
@@ -30,6 +32,8 @@ _POLL_S: Final = 0.05
 _ROOM_BYTES: Final = 32 << 20
 _DOWN_S: Final = 20.0
 _SLOTS_S: Final = 12.0
+_LISTENS_S: Final = 0.5
+_WRITES_NS: Final = 2_000_000_000
 _LOOKUP_S: Final = 0.5
 _DISPENSABLE: Final = ("audio_io_0",)
 """Without a sound library there are still WAV files; the stack comes up without these."""
@@ -163,10 +167,14 @@ class Stack:
         return [p for p in self.run_dir.slots.glob("*.lock") if p.name != "stack.lock"]
 
     def _clean(self) -> None:
-        """Remove what a killed stack left; nobody lives here, the locks say."""
+        """Remove what a killed stack left; no service lives here, the locks say.
+
+        An edge of a person may: it goes on with the next stack, through its socket and its ring.
+        """
         for folder, pattern in _LEFT:
             for path in (self.run_dir.path / folder).glob(pattern):
-                path.unlink(missing_ok=True)
+                if not _is_in_use(path):
+                    path.unlink(missing_ok=True)
 
     def _spawn(self, lock: int, config: Path | None, profile: str | None) -> int:
         output = self.run_dir.logs / "supervisord.out"
@@ -296,6 +304,18 @@ class Stack:
             return int((self.run_dir.path / "supervisord.pid").read_text())
         except (OSError, ValueError):
             return None
+
+
+def _is_in_use(path: Path) -> bool:
+    """Whether somebody listens at the socket, or has just written into the ring."""
+    if path.suffix == ".sock":
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+            line.settimeout(_LISTENS_S)
+            return line.connect_ex(str(path)) == 0
+    if path.suffix == ".ring":
+        with contextlib.suppress(AudioRangeError), contextlib.closing(RingReader(path)) as ring:
+            return 0 <= time.monotonic_ns() - ring.written_ns < _WRITES_NS
+    return False
 
 
 def _is_locked(path: Path) -> bool:

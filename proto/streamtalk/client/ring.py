@@ -9,10 +9,10 @@ import mmap
 import os
 import time
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ
-from streamtalk.proto.errors import AudioRangeError
+from streamtalk.proto.errors import AudioRangeError, InputError
 from streamtalk.proto.limits import MAX_RANGE_S
 
 _MAGIC: Final = b"STRING01"
@@ -39,7 +39,7 @@ class RingWriter:
         fresh.unlink(missing_ok=True)
         descriptor = os.open(fresh, os.O_CREAT | os.O_RDWR | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "r+b") as file:
-            file.truncate(_DATA_OFFSET + _CAPACITY_BYTES)
+            _reserve(file, fresh)
             self._map = mmap.mmap(file.fileno(), 0)
             self._file = os.fstat(file.fileno()).st_ino
         self._map[: len(_MAGIC)] = _MAGIC
@@ -74,6 +74,21 @@ class RingWriter:
             with contextlib.suppress(FileNotFoundError):
                 if self.path.stat().st_ino == self._file:
                     self.path.unlink()
+
+
+def _reserve(file: BinaryIO, path: Path) -> None:
+    """Take the whole room now: a hole that meets a full disk later ends the process (SIGBUS)."""
+    size_bytes = _DATA_OFFSET + _CAPACITY_BYTES
+    try:
+        file.write(bytes(size_bytes))
+        file.flush()
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        message = (
+            f"no room for a microphone ring in {path.parent}: {error.strerror}; "
+            f"it takes {size_bytes >> 10} KiB, free some"
+        )
+        raise InputError(message) from error
 
 
 class RingReader:

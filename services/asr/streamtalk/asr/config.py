@@ -70,6 +70,9 @@ class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     fault_lasts: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Transcripts and canned requests that go wrong before all is right again; 0: for ever."""
 
+    hang_file: str = ""
+    """A call that finds this file takes it away and never returns."""
+
 
 class AsrEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of each engine."""

@@ -1,11 +1,15 @@
 """XSUB in, XPUB out, in a thread of libzmq: no Python touches a frame."""
 
 import threading
+from typing import Final
 
 import zmq
 
 from streamtalk.client.rundir import RunDir
 from streamtalk.client.sockets import AUDIO_MARK, open_socket
+
+_ZERO_COPY_RECV: Final = 10
+"""Option of a context (libzmq 4.3); pyzmq has no name for it."""
 
 
 class Forwarder:
@@ -14,6 +18,8 @@ class Forwarder:
     def __init__(self, run_dir: RunDir) -> None:
         # A context of its own: terminating it is what ends the proxy.
         self._context = zmq.Context()
+        # Else each frame that waits for a reader who does not read holds 8 KiB, not its own size.
+        self._context.set(_ZERO_COPY_RECV, 0)
         self._inward = open_socket(self._context, zmq.XSUB, AUDIO_MARK)
         self._outward = open_socket(self._context, zmq.XPUB, AUDIO_MARK)
         self._inward.bind(run_dir.bus_in)

@@ -63,6 +63,9 @@ class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     fault_lasts: Count = 0
     """Such pieces that are wrong before all are right again; 0: for ever."""
 
+    hang_file: str = ""
+    """A call that finds this file takes it away and never returns."""
+
 
 class TtsEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of each engine."""

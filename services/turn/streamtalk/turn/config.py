@@ -56,6 +56,9 @@ class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     unfinished_after_ms: Milliseconds = 1_500.0
     """The silence for those texts."""
 
+    hang_file: str = ""
+    """A call that finds this file takes it away and never returns."""
+
 
 class TurnEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of each engine."""

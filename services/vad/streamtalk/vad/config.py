@@ -42,6 +42,9 @@ class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     speech_s: tuple[tuple[float, float], ...] = ()
     """Times of speech in seconds since the first chunk of a session; they replace the threshold."""
 
+    hang_file: str = ""
+    """A call that finds this file takes it away and never returns."""
+
 
 class VadEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of each engine."""

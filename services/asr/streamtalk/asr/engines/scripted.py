@@ -4,7 +4,7 @@ from streamtalk.asr.config import ScriptedSettings
 from streamtalk.asr.engine import Heard, Speech
 from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ, samples_to_ms
 from streamtalk.proto.recognition import Word
-from streamtalk.runtime.burn import burn
+from streamtalk.runtime.burn import burn, hang_when_told
 from streamtalk.runtime.fault import go_wrong
 
 
@@ -31,6 +31,7 @@ class ScriptedEngine:
         """The next text, at the cost that was configured."""
         settings = self._settings
         self._fail_when_due()
+        hang_when_told(settings.hang_file, hold_gil=settings.gil)
         burn(settings.cost_ms if speech.final else settings.partial_cost_ms, hold_gil=settings.gil)
         text = self._text(speech)
         self._finals += speech.final

@@ -6,7 +6,7 @@ import numpy as np
 
 from streamtalk.proto.audio import SPEECH_RATE_HZ, ms_to_samples, samples_to_ms
 from streamtalk.proto.synthesis import Voice
-from streamtalk.runtime.burn import burn
+from streamtalk.runtime.burn import burn, hang_when_told
 from streamtalk.runtime.fault import go_wrong
 from streamtalk.tts.config import ScriptedSettings
 from streamtalk.tts.engine import Emit, Made, Order, Samples
@@ -54,6 +54,7 @@ class ScriptedEngine:
 
     def _work(self, order: Order, index: int, length: int, *, wrong: bool) -> None:
         settings = self._settings
+        hang_when_told(settings.hang_file, hold_gil=settings.hold_gil)
         if wrong and settings.fault != "silence":
             go_wrong(settings.fault, hold_gil=settings.hold_gil)
         cost_ms = samples_to_ms(length, SPEECH_RATE_HZ) * settings.real_time_factor

@@ -1,7 +1,7 @@
 """An engine of exact cost and exact output, for load, benchmarks and deterministic tests."""
 
 from streamtalk.proto.endpointing import Predict, Prediction
-from streamtalk.runtime.burn import burn
+from streamtalk.runtime.burn import burn, hang_when_told
 from streamtalk.runtime.fault import go_wrong
 from streamtalk.turn.config import ScriptedSettings
 
@@ -20,6 +20,7 @@ class ScriptedEngine:
     def predict(self, request: Predict) -> Prediction:
         """The scripted answer to this text."""
         settings = self._settings
+        hang_when_told(settings.hang_file, hold_gil=settings.hold_gil)
         if settings.fault_text in request.text:
             go_wrong(settings.fault, hold_gil=settings.hold_gil)
         burn(settings.cost_ms, hold_gil=settings.hold_gil)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamtalk.proto.audio import MIC_RATE_HZ
-from streamtalk.runtime.burn import burn
+from streamtalk.runtime.burn import burn, hang_when_told
 from streamtalk.runtime.fault import go_wrong
 from streamtalk.vad.config import ScriptedSettings
 from streamtalk.vad.tracker import CHUNK_SAMPLES
@@ -33,6 +33,7 @@ class ScriptedEngine:
 
     def judge(self, slots: Sequence[int], chunks: NDArray[np.float32]) -> list[float]:
         """1.0 for speech and 0.0 for anything else."""
+        hang_when_told(self._settings.hang_file, hold_gil=self._settings.hold_gil)
         if any(self._heard[slot] >= self._settings.fault_after for slot in slots):
             go_wrong(self._settings.fault, hold_gil=self._settings.hold_gil)
         burn(self._settings.cost_ms * len(slots), hold_gil=self._settings.hold_gil)

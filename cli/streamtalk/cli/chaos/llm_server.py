@@ -1,6 +1,7 @@
 """A small OpenAI-compatible server on loopback, with every fault of the wild switchable.
 
-By hand: `python -m tests.support.llm_server --port 1234 --fault stall --text "Hello there."`,
+By hand:
+`python -m streamtalk.cli.chaos.llm_server --port 1234 --fault stall --text "Hello there."`,
 and while it runs `curl -X POST 127.0.0.1:1234/fault -d none`.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Final
 
-from tests.support.llm_answers import STREAM_FAULTS, Answer
+from streamtalk.cli.chaos.llm_answers import STREAM_FAULTS, Answer
 
 TEXT: Final = "The quick brown fox jumps over the lazy dog."
 STATUS_FAULTS: Final = {

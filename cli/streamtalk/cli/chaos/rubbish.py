@@ -1,20 +1,20 @@
 """Messages that no peer of ours would send, from a seed: the same ones on every machine."""
 
 import random
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
-import msgpack
+import msgspec
 
 from streamtalk.proto.codec import MESSAGES
 from streamtalk.proto.limits import MAX_HEADER_BYTES, MAX_MESSAGE_BYTES
 from streamtalk.proto.message import Request
 
 REQUESTS = sorted(tag for tag, kind in MESSAGES.items() if issubclass(kind, Request))
-HARMLESS_SKIPPED = {"drain", "activate", "register", "deregister", "start_audio"}
+SKIPPED = {"drain", "activate", "register", "deregister", "start_audio"}
 """Orders that would rightly change what the good traffic relies on, when they are well formed."""
 
-TAGS = [tag for tag in sorted(MESSAGES) if tag not in HARMLESS_SKIPPED]
+TAGS = [tag for tag in sorted(MESSAGES) if tag not in SKIPPED]
 CANARY = "xyzzy-canary-never-in-a-log"
 
 
@@ -29,22 +29,13 @@ def headers(rng: random.Random, count: int) -> Iterator[bytes]:
 def parts(rng: random.Random, count: int) -> Iterator[list[bytes]]:
     """Whole multipart messages around such headers, as a DEALER sends them."""
     for header in headers(rng, count):
-        shape = rng.randrange(10)
-        if shape < 6:
-            yield [rng.randbytes(8), b"", header]
-        elif shape == 6:
-            yield [b"", header, rng.randbytes(rng.randrange(2_000))]
-        elif shape == 7:
-            yield [header]
-        elif shape == 8:
-            yield [rng.randbytes(rng.randrange(20)) for _ in range(rng.randrange(1, 30))]
-        else:
-            yield [b"", b"", b"", header]
+        (shape,) = rng.choices(_SHAPES, _SHAPE_WEIGHTS)
+        yield shape(rng, header)
 
 
-def topics(rng: random.Random) -> bytes:
+def topics(rng: random.Random, sessions: Sequence[str] = ("s1",)) -> bytes:
     """Topics that somebody listens to, and some that nobody should."""
-    session = rng.choice(["s1", "s2", "all", "S1", "", "x" * 200])
+    session = rng.choice([*sessions, "s2", "all", "S1", "", "x" * 200])
     lane, name = rng.choice(
         [
             ("audio", "mic"),
@@ -59,8 +50,35 @@ def topics(rng: random.Random) -> bytes:
     return rng.choice([plain, plain, plain, plain[:-1], rng.randbytes(12)])
 
 
+def _call(rng: random.Random, header: bytes) -> list[bytes]:
+    return [rng.randbytes(8), b"", header]
+
+
+def _call_with_payload(rng: random.Random, header: bytes) -> list[bytes]:
+    return [b"", header, rng.randbytes(rng.randrange(2_000))]
+
+
+def _no_envelope(rng: random.Random, header: bytes) -> list[bytes]:
+    del rng
+    return [header]
+
+
+def _many_parts(rng: random.Random, header: bytes) -> list[bytes]:
+    del header
+    return [rng.randbytes(rng.randrange(20)) for _ in range(rng.randrange(1, 30))]
+
+
+def _empty_parts(rng: random.Random, header: bytes) -> list[bytes]:
+    del rng
+    return [b"", b"", b"", header]
+
+
+_SHAPES: Final = (_call, _call_with_payload, _no_envelope, _many_parts, _empty_parts)
+_SHAPE_WEIGHTS: Final = (6, 1, 1, 1, 1)
+
+
 def _pack(value: Any) -> bytes:  # noqa: ANN401 — anything that MessagePack can hold
-    return bytes(msgpack.packb(value))
+    return msgspec.msgpack.encode(value)
 
 
 def _noise(rng: random.Random) -> bytes:
