@@ -39,6 +39,11 @@ class Attachment:
         """Whether an instance has said that it follows."""
 
     @property
+    def lease(self) -> str:
+        """The lease whose states are heard; empty: none."""
+        return self._lease
+
+    @property
     def judged(self) -> int:
         """The microphone has been judged up to here."""
         return self._state.sample if self._state else 0

@@ -24,6 +24,8 @@ from streamtalk.orchestrator.models import LanguageModels
 from streamtalk.orchestrator.recovery import Legacy, take_over
 from streamtalk.orchestrator.session_ports import SessionPorts
 from streamtalk.orchestrator.thinking_loop import ThinkingLoop
+from streamtalk.orchestrator.traced_conversation import TracedConversation
+from streamtalk.orchestrator.traces import Traces
 from streamtalk.proto.codec import decode_as
 from streamtalk.proto.conversation import (
     CloseSession,
@@ -46,6 +48,7 @@ from streamtalk.proto.errors import (
 from streamtalk.proto.message import Message, Ok, Request
 from streamtalk.proto.state import PlaybackState, SessionRef, VadState
 from streamtalk.proto.topics import topic
+from streamtalk.proto.trace import Trace
 from streamtalk.runtime.responder import Call
 from streamtalk.runtime.service import HOUSEKEEPING_NS, Service, ServiceContext
 
@@ -94,7 +97,8 @@ class OrchestratorService(Service[OrchestratorConfig]):
         self._alarms = TimerList()
         effects = EffectPorts(self._set_timer, self._cancel_timer, self._set_setting)
         self.mind = Mind(self.models, self._loop, self._alarms, effects, wall_clock_ns)
-        self._sessions: dict[str, Conversation] = {}
+        self._sessions: dict[str, TracedConversation] = {}
+        self._traces = Traces()
         self._opening: dict[str, list[tuple[OpenSession, Call]]] = {}
         self._routes: dict[bytes, Callable[[bytes], None]] = {}
         self.caller.on_lost = self._lose
@@ -121,7 +125,7 @@ class OrchestratorService(Service[OrchestratorConfig]):
 
     def refuses_while_draining(self, request: Request) -> bool:
         """Known sessions go on to the end of the sentence; new ones go elsewhere."""
-        return not isinstance(request, GetTurns | ListSessions | CloseSession)
+        return not isinstance(request, GetTurns | ListSessions | CloseSession | Trace)
 
     def on_close(self) -> None:
         """Leave every session to the next owner; write what is not written yet."""
@@ -135,6 +139,8 @@ class OrchestratorService(Service[OrchestratorConfig]):
         dues.extend(due_ns for due_ns in ticks if due_ns is not None)
         for timer in self._alarms.due(now_ns):
             self._ring(timer)
+        if self._traces:
+            self._traces.apply(self._sessions.values(), now_ns)
         for session, conversation in list(self._sessions.items()):
             if conversation.expired:
                 self.log.info("lease ran out", extra={"fields": {"session": session}})
@@ -159,6 +165,10 @@ class OrchestratorService(Service[OrchestratorConfig]):
             call.reply(self._find(request.session).report(self.engines()))
         elif isinstance(request, UserText):
             self._find(request.session).typed(request.text)
+            call.reply(Ok())
+        elif isinstance(request, Trace):
+            self._traces.renew(request, time.monotonic_ns())
+            self.wake_at(1)
             call.reply(Ok())
         else:
             message = f"the orchestrator does not serve {type(request).__name__}"
@@ -244,13 +254,15 @@ class OrchestratorService(Service[OrchestratorConfig]):
             return
         request = waiting[-1][0]
         ports = SessionPorts(self, session, legacy.term, legacy.memory())
-        conversation = Conversation(
+        key = topic("trace", "call", session)
+        conversation = TracedConversation(
             request,
             legacy.term,
             ports,
             self.config,
             time.monotonic_ns,
             legacy.next_turn,
+            lambda traced, payload: self.publish(key, traced, payload),
         )
         self._sessions[session] = conversation
         self._subscribe(session, conversation)
