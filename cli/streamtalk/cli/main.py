@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "history": "history",
     "config": "config",
     "tap": "tap",
+    "record": "record",
     "metrics": "metrics",
     "bench": "bench",
 }
