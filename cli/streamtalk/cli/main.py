@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "config": "config",
     "tap": "tap",
     "record": "record",
+    "replay": "replay",
     "metrics": "metrics",
     "bench": "bench",
 }

@@ -69,4 +69,4 @@ class Traced(Message, frozen=True, kw_only=True):
     """The text that was typed or thought, the endpoint that was asked, the grammar."""
 
     due_ns: int | None = None
-    """Of a `tick`: when the silence would end the turn."""
+    """When the silence would have ended the turn, as of before an entry."""

@@ -40,6 +40,8 @@ class Tape:
         """Whether it should run: it begins when the conversation rests."""
 
         self.grammar = ""
+        self.due_ns: Callable[[], int | None] = lambda: None
+        """When silence would end the turn: who plays back has to know which dues were passed by."""
 
     def clock_ns(self) -> int:
         """The conversation's clock: the time of the entry that is being dealt with."""
@@ -63,7 +65,7 @@ class Tape:
             return
         if not self._depth:
             self._at_ns = self._clock_ns()
-        found = self._traced(what, within=self._depth > 0, **fields)
+        found = self._traced(what, within=self._depth > 0, due_ns=self.due_ns(), **fields)
         if what == "tick":
             self._waiting = found
         else:

@@ -34,6 +34,7 @@ class TracedConversation(Conversation):
         self.tape = Tape(publish, clock_ns)
         traced = TracingPorts(ports, self.tape)
         super().__init__(request, term, traced, settings, self.tape.clock_ns, first_turn)
+        self.tape.due_ns = self.hearing.due_ns
 
     def renew(self, request: OpenSession) -> None:
         """The edge is alive."""
@@ -77,7 +78,7 @@ class TracedConversation(Conversation):
             return super().tick()
         if not self.tape.on and self.idle:
             self.tape.begin(self._opened())
-        with self.tape.entry("tick", due_ns=self.hearing.due_ns()):
+        with self.tape.entry("tick"):
             return super().tick()
 
     def close(self, *, wanted: bool = False) -> None:
