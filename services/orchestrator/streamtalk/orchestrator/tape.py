@@ -63,15 +63,17 @@ class Tape:
         if not self.on:
             yield
             return
-        if not self._depth:
+        within = self._depth > 0
+        if not within:
             self._at_ns = self._clock_ns()
-        found = self._traced(what, within=self._depth > 0, due_ns=self.due_ns(), **fields)
-        if what == "tick":
-            self._waiting = found
-        else:
-            self._tell(found, message)
+        due_ns = self.due_ns()
         self._depth += 1
         try:
+            found = self._traced(what, within=within, due_ns=due_ns, **fields)
+            if what == "tick":
+                self._waiting = found
+            else:
+                self._tell(found, message)
             yield
         finally:
             self._depth -= 1
