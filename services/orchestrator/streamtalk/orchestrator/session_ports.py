@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
@@ -25,6 +25,7 @@ from streamtalk.proto.topics import topic
 if TYPE_CHECKING:
     from streamtalk.orchestrator.service import OrchestratorService
 
+T = TypeVar("T")
 _SINK_S: Final = 2.0
 _PREDICT_S: Final = 1.0
 _PARTIAL_S: Final = 5.0
@@ -57,7 +58,17 @@ class SessionPorts:
 
     def predict(self, request: Predict, done: Callable[[Prediction], None], failed: Failed) -> None:
         """Judge the end of a turn."""
+        done, failed = self._waking(done), self._waking(failed)
         self._owner.calls.once("turn", request, _PREDICT_S, done, failed)
+
+    def _waking(self, function: Callable[[T], None]) -> Callable[[T], None]:
+        """Look at the sessions after it: the silence that ends the turn may be over sooner now."""
+
+        def run(result: T) -> None:
+            function(result)
+            self._owner.wake_at(1)
+
+        return run
 
     def speak(
         self, request: Speak, voice: str, done: Callable[[Spoken], None], failed: Failed
