@@ -18,6 +18,9 @@ from streamtalk.proto.errors import InputError
 
 MAGIC: Final = b"STREC001"
 END: Final = b"end"
+STOPPED: Final = "stopped"
+"""The reason of a recording that the person ended; everything under way was still heard."""
+
 MAX_FILE_MB: Final = 512
 _FRAME: Final = struct.Struct("<II")
 _ROOM_BYTES: Final = 1_024

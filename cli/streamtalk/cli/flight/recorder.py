@@ -17,7 +17,7 @@ import msgspec
 import psutil
 import zmq
 
-from streamtalk.cli.flight.file import FileFullError, FileWriter, Header, Row
+from streamtalk.cli.flight.file import STOPPED, FileFullError, FileWriter, Header, Row
 from streamtalk.cli.flight.rings import Microphones, samples_of
 from streamtalk.cli.flight.roll import Entry, Roll
 from streamtalk.client.caller import Caller
@@ -115,7 +115,7 @@ class Recorder:
 
     def stop(self, *_: object) -> None:
         """End soon, in order; a signal handler."""
-        self.reason = self.reason or "stopped"
+        self.reason = self.reason or STOPPED
 
     def run(self, ready: Callable[[], None]) -> None:
         """Record until something ends it; `ready` is called when nothing is missed any more."""
@@ -189,7 +189,7 @@ class Recorder:
                 self._turns.add((session, turn.turn))
 
     def _write(self, row: Row) -> None:
-        if self.reason and self.reason != "stopped":
+        if self.reason and self.reason != STOPPED:
             return
         try:
             self._writer.write(row)
@@ -201,7 +201,7 @@ class Recorder:
     def _finish(self) -> None:
         """Hear what is under way, fill up the microphones, say why it ends."""
         self._trace(0)
-        if self.reason == "stopped":
+        if self.reason == STOPPED:
             deadline_ns = time.monotonic_ns() + _LAST_MS * 1_000_000
             while time.monotonic_ns() < deadline_ns:
                 self._loop.poll(_LAST_MS // 4)

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from streamtalk.cli.flight.file import Recording
+from streamtalk.cli.flight.file import STOPPED, Recording
 from streamtalk.proto.codec import decode, decode_as
 from streamtalk.proto.errors import MessageError
 from streamtalk.proto.message import Message
@@ -64,6 +64,7 @@ class Part:
     lost: int = 0
     """Rows that the bus lost; what comes after the first of them is left out."""
 
+    last_number: int = 0
     calls: dict[int, Call] = field(default_factory=dict)
 
     @property
@@ -94,15 +95,17 @@ def parts_of(recording: Recording) -> list[Part]:
             found.append(current[name.session])
         elif name.session in current:
             _take(current[name.session], Step(traced, message))
+    whole = current.values() if recording.ended == STOPPED else ()
     for part in found:
-        _end_whole(part)
+        if not any(part is other for other in whole):
+            _end_whole(part)
         _index(part)
     return found
 
 
 def _take(part: Part, step: Step) -> None:
-    missing = step.traced.number - 1 - len(part.steps) - part.lost
-    part.lost += max(0, missing)
+    part.lost += max(0, step.traced.number - part.last_number - 1)
+    part.last_number = step.traced.number
     if not part.lost:
         part.steps.append(step)
 

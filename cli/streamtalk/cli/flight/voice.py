@@ -20,6 +20,8 @@ from streamtalk.proto.topics import parse_topic
 _SPEECH: Final = msgspec.msgpack.Decoder(Speech)
 _SAMPLES_PER_WORD: Final = SPEECH_RATE_HZ * 2 // 5
 _TONE: Final = b"\x00\x10"
+"""One sample, loud enough to be heard."""
+
 _MESSAGE_SAMPLES: Final = 4_800
 
 Key = tuple[str, int, int]
@@ -47,6 +49,11 @@ def recorded_speech(recording: Recording, session: str) -> dict[Key, list[tuple[
     return found
 
 
+def tone(samples: int) -> bytes:
+    """Something audible in place of speech that nobody has heard."""
+    return _TONE * samples
+
+
 def invented(request: Speak) -> tuple[list[Chunk], Spoken]:
     """A tone of about the right length, for a text that nobody has spoken."""
     marks = estimate_marks(request.text, 1 << 20)
@@ -62,7 +69,7 @@ def invented(request: Speak) -> tuple[list[Chunk], Spoken]:
         first_audio_ms=0.0,
         compute_ms=0.0,
     )
-    return [Chunk(0, _TONE * total)], spoken
+    return [Chunk(0, tone(total))], spoken
 
 
 @dataclass

@@ -10,10 +10,11 @@ from streamtalk.cli.flight.microphone import Stream
 from streamtalk.cli.flight.script import Call, Part, Step
 from streamtalk.cli.flight.stages import Stages, Timed
 from streamtalk.cli.flight.timeline import Timeline
-from streamtalk.cli.flight.voice import Key, Loudspeaker, invented
+from streamtalk.cli.flight.voice import Key, Loudspeaker, invented, tone
 from streamtalk.orchestrator.exchange import Exchange
 from streamtalk.orchestrator.ports import Failed, ReplyEvents
 from streamtalk.proto.attachment import Attach, Attached
+from streamtalk.proto.audio import BYTES_PER_SAMPLE
 from streamtalk.proto.endpointing import Predict, Prediction
 from streamtalk.proto.errors import (
     NotReadyError,
@@ -164,8 +165,11 @@ class World:
         except StreamTalkError as error:
             settle = partial(failed, error)
         call = self.answers.match(request, now_ns)
-        if call is not None:
+        if call is not None and call.results:
             self._settle(call, done, failed, "an order to the sink")
+            return
+        if call is not None:
+            self._timeline.at(self._afterwards_ns(), settle)
             return
         self.diverged = True
         self._timeline.at(now_ns + _MS, settle)
@@ -246,6 +250,11 @@ class World:
             self._fail(failed, NotReadyError(f"{of} was not recorded"))
             return
 
+        if not call.results:
+            error = NotReadyError("the recording ended before the result came")
+            self._timeline.at(self._afterwards_ns(), lambda: failed(error))
+            return
+
         def tell(step: Step) -> None:
             if step.what == "error":
                 failed(_error(step))
@@ -298,16 +307,21 @@ class World:
     def _speak_invented(
         self, request: Speak, call: Call | None, done: Callable[[Spoken], None]
     ) -> str:
+        due_ns = self._timeline.now_ns + _MS
         if call is not None:
-            # It was asked for, and the recording ended, or it was cancelled, before it was made.
-            return call.asked
-        self.diverged = True
-        self.note("a text that was not spoken in the recording is a tone of about its length")
+            # It was cancelled, or the recording ended, before it was made.
+            due_ns = self._afterwards_ns()
+        else:
+            self.diverged = True
+            self.note("a text that was not spoken in the recording is a tone of about its length")
         chunks, spoken = invented(request)
-        now_ns = self._timeline.now_ns
-        self._speaker_add(request, [(now_ns + _MS, chunk.pcm) for chunk in chunks])
-        self._timeline.at(now_ns + _MS, lambda: done(spoken))
-        return _VOICE
+        self._speaker_add(request, [(due_ns, chunk.pcm) for chunk in chunks])
+        self._timeline.at(due_ns, lambda: done(spoken))
+        return call.asked if call is not None else _VOICE
+
+    def _afterwards_ns(self) -> int:
+        """When the recording, which tells no more of it, is over."""
+        return max(self._timeline.now_ns, self._part.ends_ns) + _MS
 
     def _recorded_audio(self, call: Call) -> list[tuple[int, bytes]]:
         """All of a piece exists when it was said to be made; until then, what had been sent."""
@@ -315,7 +329,15 @@ class World:
         rows = self._speech.get((order.answer, order.piece, order.attempt), [])
         made_ns = call.results[-1].at_ns
         shift_ns = self._timeline.now_ns - call.at_ns
-        return [(min(at_ns, made_ns) + shift_ns, pcm) for at_ns, pcm in rows]
+        audio = [(min(at_ns, made_ns) + shift_ns, pcm) for at_ns, pcm in rows]
+        spoken = call.results[-1].message
+        if isinstance(spoken, Spoken):
+            there = sum(len(pcm) for _, pcm in rows) // BYTES_PER_SAMPLE
+            if there < spoken.total_samples:
+                # It was cut off there, and may now be played on.
+                rest = tone(spoken.total_samples - there)
+                audio.append((made_ns + shift_ns, rest))
+        return audio
 
     def _speaker(self, endpoint: str) -> Loudspeaker:
         return self.speakers.setdefault(endpoint, Loudspeaker())
