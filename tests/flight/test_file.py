@@ -1,8 +1,10 @@
 """The file of a recording can be read up to its last whole row, whatever happened to its writer."""
 
+import itertools
 import resource
 import signal
 import stat
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,27 +78,23 @@ def test_damaged_row_ends_the_reading(tmp_path: Path) -> None:
     assert found.lost_bytes > 0
 
 
-def write_until_full(writer: FileWriter, payload: bytes, reason: str) -> int:
-    """How many rows went in before the file was full, for that reason."""
-    written = 0
-    try:
-        while True:
-            writer.write(Row(written, b"t", b"", payload))
-            written += 1
-    except FileFullError as error:
-        assert str(error).startswith(reason)
-    return written
+def fill(writer: FileWriter, payload: bytes, reason: str) -> None:
+    """Write rows until the file is full, for that reason."""
+    rows = (Row(number, b"t", b"", payload) for number in itertools.count())
+    with pytest.raises(FileFullError, match=reason):
+        deque(map(writer.write, rows), maxlen=0)
 
 
 def test_limit_is_kept_and_the_end_still_fits(tmp_path: Path) -> None:
     """At the limit the file ends in order, and is no larger."""
     path = tmp_path / "a.strec"
     writer = FileWriter(path, Header(version="test"), 4_096)
-    written = write_until_full(writer, bytes(100), "limit")
-    writer.end(written, "limit")
+    fill(writer, bytes(100), "limit")
+    writer.end(0, "limit")
     found = read_recording(path)
-    assert (len(found.rows), found.ended) == (written, "limit")
-    assert written > 10
+    assert found.ended == "limit"
+    assert len(found.rows) > 10
+    assert [row.at_ns for row in found.rows] == list(range(len(found.rows)))
     assert path.stat().st_size <= 4_096
 
 
@@ -118,11 +116,12 @@ def test_full_disk_leaves_a_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "a.strec"
     with file_size_limit(2_000):
         writer = FileWriter(path, Header(version="test"), 1 << 20)
-        written = write_until_full(writer, bytes(300), "disk")
-        writer.end(written, "disk")
+        fill(writer, bytes(300), "disk")
+        writer.end(0, "disk")
     found = read_recording(path)
-    assert (len(found.rows), found.lost_bytes) == (written, 0)
-    assert written > 1
+    assert found.lost_bytes == 0
+    assert [row.at_ns for row in found.rows] == list(range(len(found.rows)))
+    assert len(found.rows) > 1
 
 
 def test_existing_file_is_not_written_over(tmp_path: Path) -> None:
