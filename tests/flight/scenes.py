@@ -30,8 +30,13 @@ def trace_row(traced: Traced, payload: bytes) -> Row:
     return Row(traced.at_ns, topic("trace", "call", "s"), encode(traced), payload)
 
 
-def recorded(scene: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> list[list[Row]]:
-    """Play a scene of a `Room`; the rows of each conversation in it."""
+def recorded(
+    scene: Callable[[], None], monkeypatch: pytest.MonkeyPatch, *, at_once: bool = True
+) -> list[list[Row]]:
+    """Play a scene of a `Room`; the rows of each conversation in it.
+
+    Recorded from the beginning, or else from when the scene wants its tape.
+    """
     found: list[list[Row]] = []
 
     def begin(*arguments: Any) -> TracedConversation:  # noqa: ANN401
@@ -43,7 +48,7 @@ def recorded(scene: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> list
 
         make: Any = TracedConversation
         conversation: TracedConversation = make(*arguments, keep)
-        conversation.tape.want(wanted=True)
+        conversation.tape.want(wanted=at_once)
         return conversation
 
     monkeypatch.setattr(room, "Conversation", begin)

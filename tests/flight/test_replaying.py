@@ -13,6 +13,7 @@ from streamtalk.cli.flight.microphone import Arrival, Stream
 from streamtalk.cli.flight.playing import Material, Playing, part_settings
 from streamtalk.cli.flight.script import Part, Step, parts_of
 from streamtalk.cli.flight.stages import Stages, build_stages
+from streamtalk.orchestrator.traced_conversation import TracedConversation
 from streamtalk.proto.audio import FRAME_MS, MIC_FRAME_BYTES, MIC_FRAME_SAMPLES
 from streamtalk.proto.errors import ConfigError
 from tests.flight.scenes import recorded, write_rows
@@ -91,6 +92,32 @@ def question() -> None:
     room.ask("what time is it", "It is noon.")
     room.wait_idle()
     room.pass_ms(100)
+
+
+def late_recording() -> None:
+    """A recorder that comes after the first turn, in a stream that is long under way."""
+    room = Room()
+    room.ask("hello", "Hello.")
+    room.wait_idle()
+    conversation = room.conversation
+    assert isinstance(conversation, TracedConversation)
+    conversation.tape.want(wanted=True)
+    room.pass_ms(1_500)
+    room.ask("tell me", test_conversation.LONG)
+    room.pass_ms(3_000)
+    room.ask("stop that", "All right.")
+    room.wait_idle()
+    room.pass_ms(100)
+
+
+def test_recording_from_the_second_turn_on_is_decided_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the conversation knew when the recorder came is in the recording."""
+    (rows,) = recorded(late_recording, monkeypatch, at_once=False)
+    part = part_of(tmp_path / "a.strec", rows)
+    assert plain(part.steps) == plain(play(part))
+    assert [turn.turn for turn in decisions_of(part.steps).turns] == [2, 3]
 
 
 def test_two_replays_are_the_same_to_the_byte(
