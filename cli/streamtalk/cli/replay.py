@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 import typer
@@ -14,11 +14,13 @@ from streamtalk.cli.flight.difference import PartDifference, compare, show
 from streamtalk.cli.flight.file import Recording, read_recording
 from streamtalk.cli.flight.microphone import microphones, write_wav
 from streamtalk.cli.flight.playing import Material, Playing, part_settings
-from streamtalk.cli.flight.script import Part, parts_of
+from streamtalk.cli.flight.script import Part, parts_of, sessions_of
 from streamtalk.cli.flight.stages import Stages, build_stages
 from streamtalk.cli.flight.voice import recorded_speech
 from streamtalk.proto.errors import ConfigError, InputError
 from streamtalk.runtime.config import Table, merge, nest, parse_setting
+
+_STAGES: Final = ("vad", "turn", "asr", "orchestrator", "tts")
 
 
 def replay(
@@ -111,10 +113,16 @@ def _report(recording: Recording, found: list[PartDifference], json_file: Path |
     turns = [turn for part in found for turn in part.turns]
     other = sum(bool(turn.different) for turn in turns)
     end = recording.ended or "it was killed"
+    engines = {name: names for name, names in recording.header.engines.items() if name in _STAGES}
+    stages = ", ".join(f"{name} {'/'.join(names)}" for name, names in engines.items())
     console.print(
         f"{len(turns)} turns, {other} decided otherwise; recorded {recording.duration_s:.0f} s by "
-        f"{recording.header.version}, ended: {end}"
+        f"{recording.header.version} with {stages or 'unknown engines'}, ended: {end}"
     )
+    for session in sorted(sessions_of(recording) - {part.session for part in found}):
+        console.print(
+            f"session {session} was never at rest: its decisions are not in the recording"
+        )
     if recording.lost_bytes:
         console.print(f"{recording.lost_bytes} bytes behind the last whole row were left out")
     if json_file is not None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from streamtalk.cli.flight.script import Call, Part, Step
-from streamtalk.proto.playback import Play, SinkRequest
+from streamtalk.proto.playback import SinkRequest
 from streamtalk.proto.state import PlaybackState
 from streamtalk.proto.synthesis import Speak
 
@@ -26,28 +26,26 @@ class Answers:
                 self._orders.setdefault(call.request.answer, []).append(call)
         self._known: dict[str, str] = {}
         self._replayed: dict[str, str] = {}
+        self._parted: set[str] = set()
 
     def match(self, request: SinkRequest, now_ns: int) -> Call | None:
         """The recorded call that this is; None where the answer goes its own way from here."""
         for call in self._sinks:
             if not call.used and call.at_ns == now_ns and self._same(request, call.request):
                 call.used = True
-                recorded: Any = call.request
-                self._known[request.answer] = recorded.answer
-                self._replayed[recorded.answer] = request.answer
                 return call
         self.part_ways(request.answer)
         return None
 
     def spoke(self, request: Speak, call: Call | None, now_ns: int) -> None:
         """A piece was ordered; `call` is the recorded order that stood for it."""
-        order = call.request if call else None
-        same = isinstance(order, Speak) and order.answer == self._known.get(request.answer)
-        if call is None or not same or call.at_ns != now_ns:
+        order = call.request if call is not None and call.at_ns == now_ns else None
+        if not isinstance(order, Speak) or not self._is(request.answer, order.answer):
             self.part_ways(request.answer)
 
     def part_ways(self, answer: str) -> None:
         """What the recorded sink said of this answer holds no longer."""
+        self._parted.add(answer)
         recorded = self._known.pop(answer, _NOBODY)
         self._replayed.pop(recorded, None)
 
@@ -82,7 +80,13 @@ class Answers:
     def _same(self, request: SinkRequest, recorded: Any) -> bool:  # noqa: ANN401 — any request
         if type(request) is not type(recorded):
             return False
-        if not isinstance(request, Play) and recorded.answer != self._known.get(request.answer):
-            return False
         own: SinkRequest = msgspec.structs.replace(recorded, answer=request.answer)
-        return own == request
+        return own == request and self._is(request.answer, recorded.answer)
+
+    def _is(self, answer: str, recorded: str) -> bool:
+        """Whether they are the same answer; what is asked of one for the first time settles it."""
+        if answer in self._parted:
+            return False
+        if answer not in self._known and recorded not in self._replayed:
+            self._known[answer], self._replayed[recorded] = recorded, answer
+        return self._known.get(answer) == recorded

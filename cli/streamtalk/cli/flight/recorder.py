@@ -36,6 +36,9 @@ _RENEW_NS: Final = 1_000_000_000
 _GONE_NS: Final = 10_000_000_000
 """The directory comes every second; after so long without one the stack is gone."""
 
+_BEGIN_NS: Final = 10_000_000_000
+"""An orchestrator that is being started is waited for so long."""
+
 _CALL_S: Final = 2.0
 _POLL_MS: Final = 100
 _LAST_MS: Final = 200
@@ -130,6 +133,11 @@ class Recorder:
         finally:
             self._close()
 
+    def discard(self) -> None:
+        """Leave nothing behind of a recording that never began."""
+        Path(self._order.file).unlink(missing_ok=True)
+        self._roll.drop(self.entry)
+
     def _turn_over(self, timeout_ms: int) -> None:
         now_ns = time.monotonic_ns()
         self._addresses.tick(now_ns)
@@ -141,6 +149,8 @@ class Recorder:
                 self._note()
         if now_ns - max(self._heard_ns, self._started_ns) > _GONE_NS:
             self.reason = "the stack is gone"
+        elif not self._ready and now_ns - self._started_ns > _BEGIN_NS:
+            self.reason = "no orchestrator answers: see `streamtalk status`"
         elif now_ns - self._started_ns > self._order.limit_s * 1e9:
             self.reason = "limit"
         self._loop.poll(timeout_ms)
@@ -260,6 +270,9 @@ def main() -> None:
             ready.close()
 
         recorder.run(say_ready)
+        if not ready.closed:
+            ready.write(f"{recorder.reason}\n")
+            recorder.discard()
 
 
 if __name__ == "__main__":

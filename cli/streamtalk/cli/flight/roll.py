@@ -45,8 +45,10 @@ class Entry(msgspec.Struct, kw_only=True):
 
     @property
     def state(self) -> str:
-        """`recording`, or why it ended."""
-        return self.ended or ("recording" if self.running else "killed")
+        """`recording`, or why it ended; `deleted` where the file is gone."""
+        if self.running:
+            return "recording"
+        return (self.ended or "killed") if Path(self.file).exists() else "deleted"
 
     def process(self) -> psutil.Process | None:
         """The recorder, if it is that one."""
@@ -92,6 +94,10 @@ class Roll:
         with os.fdopen(descriptor, "wb") as file:
             file.write(msgspec.json.encode(entry))
         fresh.replace(path)
+
+    def drop(self, entry: Entry) -> None:
+        """Say nothing more of a recording."""
+        (self.folder / f"{entry.name}.json").unlink(missing_ok=True)
 
     def lock(self, session: str) -> int:
         """Held by the recorder of a session while it lives; raises InputError for a second one."""

@@ -103,6 +103,19 @@ def parts_of(recording: Recording) -> list[Part]:
     return found
 
 
+def sessions_of(recording: Recording) -> set[str]:
+    """Every session whose microphone was heard."""
+    found = set()
+    for topic in {row.topic for row in recording.rows}:
+        try:
+            name = parse_topic(topic)
+        except MessageError:
+            continue
+        if (name.lane, name.name) == ("audio", "mic"):
+            found.add(name.session)
+    return found
+
+
 def _take(part: Part, step: Step) -> None:
     part.lost += max(0, step.traced.number - part.last_number - 1)
     part.last_number = step.traced.number

@@ -78,10 +78,17 @@ class _Piece:
     chunks: list[tuple[int, bytes]] = field(default_factory=list)
     """(when it exists, PCM)."""
 
+    _joined: bytes = b""
+    _taken: int = 0
+
     def ready(self, now_ns: int) -> tuple[bytes, bool]:
         """What exists, and whether that is all."""
-        there = [pcm for at_ns, pcm in self.chunks if at_ns <= now_ns]
-        return b"".join(there), len(there) == len(self.chunks)
+        before = self._taken
+        while self._taken < len(self.chunks) and self.chunks[self._taken][0] <= now_ns:
+            self._taken += 1
+        if self._taken > before:
+            self._joined += b"".join(pcm for _, pcm in self.chunks[before : self._taken])
+        return self._joined, self._taken == len(self.chunks)
 
 
 class Loudspeaker:
