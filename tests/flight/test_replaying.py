@@ -1,5 +1,6 @@
 """A recording that is played back decides what was decided."""
 
+import contextlib
 import inspect
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +14,10 @@ from streamtalk.cli.flight.microphone import Arrival, Stream
 from streamtalk.cli.flight.playing import Material, Playing, part_settings
 from streamtalk.cli.flight.script import Part, Step, parts_of
 from streamtalk.cli.flight.stages import Stages, build_stages
+from streamtalk.client.ring import RingCache
 from streamtalk.orchestrator.traced_conversation import TracedConversation
 from streamtalk.proto.audio import FRAME_MS, MIC_FRAME_BYTES, MIC_FRAME_SAMPLES
+from streamtalk.proto.endpointing import Predict, Prediction
 from streamtalk.proto.errors import ConfigError
 from tests.flight.scenes import recorded, write_rows
 from tests.orchestrator import test_conversation
@@ -181,6 +184,47 @@ def test_other_voice_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert after.reply_end is not None
     assert after.reply_end > before.reply_end
     assert after.heard_text == before.heard_text == "It is noon."
+
+
+class ListeningEngine:
+    """Judges by the audio alone: loud or silent."""
+
+    features = ("uses_audio",)
+
+    def __init__(self, settings: object) -> None:
+        self._rings = RingCache()
+
+    def load(self) -> None:
+        """Nothing to load."""
+
+    def predict(self, request: Predict) -> Prediction:
+        """`loud` where any sample of the range is."""
+        begin, end = request.from_sample, request.to_sample
+        pcm = self._rings.read(request.ring, request.stream, begin, end, wait_ms=0.0)
+        self._rings.close()
+        label = "loud" if any(pcm) else "silent"
+        return Prediction(finished=1.0, commit_after_ms=900.0, label=label)
+
+
+def test_turn_engine_that_listens_hears_the_recorded_microphone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its audio lies in a ring again, and what it decides is in the turn."""
+    (rows,) = recorded(question, monkeypatch)
+    part = part_of(tmp_path / "a.strec", rows)
+    heard = material(part)
+    (before,) = decisions_of(part.steps).turns
+    assert before.speech_end is not None
+    heard.streams["mic"].pcm[before.speech_end * 2 - 2] = 1
+    name = f"{__name__}:ListeningEngine"
+    stages = build_stages([f"turn={name}"], [], {}, {}, recorded_latency=True)
+    with contextlib.closing(stages):
+        settings = part_settings(part, {})
+        (after,) = decisions_of(Playing(part, heard, stages, settings).run()).turns
+    assert after.prediction == "loud, 900 ms"
+    assert after.committed is not None
+    assert before.committed is not None
+    assert after.committed > before.committed
 
 
 @pytest.mark.parametrize(

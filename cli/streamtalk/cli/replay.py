@@ -1,5 +1,6 @@
 """`streamtalk replay`: a recorded session decided again, and what differs."""
 
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -64,7 +65,8 @@ def replay(
         recorded_latency=kind == "recorded",
     )
     changes = orchestrator_changes(settings or [])
-    found = [play(recording, part, stages, changes) for part in parts]
+    with contextlib.closing(stages):
+        found = [play(recording, part, stages, changes) for part in parts]
     _report(recording, found, json_file)
     changed = stages.any or bool(changes)
     if not all(part.same for part in found) and (strict or not changed):

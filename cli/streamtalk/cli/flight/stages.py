@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+import msgspec
+
 from streamtalk.cli.engines import STAGES, require, resolve
 from streamtalk.cli.flight.microphone import Stream
+from streamtalk.cli.flight.shelf import RingShelf
 from streamtalk.proto.audio import BYTES_PER_SAMPLE
 from streamtalk.proto.endpointing import Predict, Prediction
 from streamtalk.proto.errors import ConfigError
@@ -74,13 +77,20 @@ class TurnStage:
         settings = getattr(config.engines, name, None)
         self._engine = create_engine("turn", ENGINES, name, settings)
         self._engine.load()
+        self._shelf = RingShelf() if "uses_audio" in self._engine.features else None
 
-    def predict(self, request: Predict) -> Timed:
-        """Judge by the text; an engine that reads audio reads the ring, which is gone."""
-        if "uses_audio" in self._engine.features:
-            raise ConfigError("a turn engine that listens to audio cannot be replayed yet")
+    def predict(self, request: Predict, stream: Stream) -> Timed:
+        """Judge by the text, by the audio, which lies in a ring again, or by both."""
+        if self._shelf is not None:
+            ring = self._shelf.ring(request.stream, stream, request.to_sample)
+            request = msgspec.structs.replace(request, ring=str(ring))
         found: tuple[Prediction, int] = _timed(partial(self._engine.predict, request))
         return Timed(*found)
+
+    def close(self) -> None:
+        """Remove the rings."""
+        if self._shelf is not None:
+            self._shelf.close()
 
 
 class VoiceStage:
@@ -126,6 +136,11 @@ class Stages:
     tts: VoiceStage | None = None
     recorded_latency: bool = False
     """Whether results take the recorded times instead of those measured now."""
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        if self.turn is not None:
+            self.turn.close()
 
     @property
     def any(self) -> bool:

@@ -126,7 +126,7 @@ class World:
             self._settle(call, done, failed, "a prediction")
             return
         try:
-            timed = self._stages.turn.predict(request)
+            timed = self._stages.turn.predict(request, self._stream(request.stream))
         except StreamTalkError as error:
             self._fail(failed, error)
             return
