@@ -258,6 +258,6 @@ def test_every_beginning_of_a_recording_is_decided_alike(
 ) -> None:
     """Wherever a recorder was killed, what it wrote comes out the same."""
     (rows,) = recorded(test_conversation.test_hasty_commit_is_taken_back, monkeypatch)
-    for length in range(2, len(rows), 7):
+    for length in range(2, len(rows), 3):
         part = part_of(tmp_path / f"{length}.strec", rows[:length], "limit")
         assert plain(part.steps) == plain(play(part)), length

@@ -53,20 +53,22 @@ class Traced(Message, frozen=True, kw_only=True):
 
     what: Name
     """Entering: `opened`, `vad`, `playback`, `renew`, `typed`, `say`, `lose`, `tick`, `close`, and
-    of calls `reply`, `error`, `text`, `end`. Leaving: `call`, `asked`, `grammar`, `turn`,
+    of calls `reply`, `error`, `text`, `end`. Leaving: `call`, `asked`, `answered`, `turn`,
     `forgot`."""
 
     call: Position = 0
     """Number of the call that this belongs to."""
 
     kind: Name = ""
-    """Of a `call`: `transcribe`, `predict`, `think`, `speak`, `sink`, `attach`, `after`, …"""
+    """Of a `call`: `transcribe`, `predict`, `think`, `speak`, `sink`, `attach`, `after`, …; of
+    `answered`, the question: `grammar`, `voice_settings`, …"""
 
     within: bool = False
     """Whether it happened while the entry before it was still being dealt with."""
 
     text: str = ""
-    """The text that was typed or thought, the endpoint that was asked, the grammar."""
+    """The text that was typed or thought, or the endpoint that was asked; of `answered`, JSON of
+    what the world was asked about and its answer, told when it is another than before."""
 
     due_ns: int | None = None
     """When the silence would have ended the turn, as of before an entry."""

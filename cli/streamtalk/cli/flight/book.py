@@ -64,13 +64,6 @@ class CallBook:
 
         return self._take("speak", same, lambda o: 0 if o.text == request.text else float("inf"))
 
-    def next_voice(self) -> tuple[float, float]:
-        """(rate, volume) of the next piece that was ordered."""
-        for call in self._calls.get("speak", []):
-            if not call.used and isinstance(call.request, Speak):
-                return call.request.rate, call.request.volume
-        return 1.0, 1.0
-
     def after(self, now_ns: int) -> Call | None:
         """The wait that began at this moment."""
         waits = self._calls.get("after", [])

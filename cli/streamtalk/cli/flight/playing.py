@@ -168,8 +168,11 @@ class Playing:
         if due_ns is None or due_ns in self._dues or due_ns in self._ticks:
             return
         self._ticks.add(due_ns)
+        self._timeline.at(due_ns, self._tick_anew)
+
+    def _tick_anew(self) -> None:
         self.world.diverged = True
-        self._timeline.at(due_ns, lambda: (self._conversation.tick(), None)[1])
+        self._conversation.tick()
 
     def _frame(self, stream: str, end: int, samples: int) -> None:
         """The microphone has heard more, and the loudspeaker has played as much."""

@@ -1,7 +1,7 @@
 """What a recording says of each conversation: its openings, step by step, and every call."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -72,9 +72,14 @@ class Part:
         """When the last thing entered."""
         return self.steps[-1].at_ns if self.steps else self.opened_ns
 
-    def grammars(self) -> list[Step]:
-        """The grammars that were listened with, in order."""
-        return [step for step in self.steps if step.what == "grammar"]
+    def answers(self) -> dict[tuple[str, str], list[tuple[int, Any]]]:
+        """(since when, answer) by question and what it is about, in order."""
+        found: dict[tuple[str, str], list[tuple[int, Any]]] = {}
+        for step in self.steps:
+            if step.what == "answered":
+                about, value = msgspec.json.decode(step.traced.text)
+                found.setdefault((step.traced.kind, about), []).append((step.at_ns, value))
+        return found
 
 
 def parts_of(recording: Recording) -> list[Part]:

@@ -83,7 +83,7 @@ class World:
         self._stages = stages
         self._book = CallBook(part)
         self._asr_free_ns = 0
-        self._grammars = part.grammars()
+        self._told = part.answers()
         self.answers = Answers(part)
         self.speakers: dict[str, Loudspeaker] = {}
         self.mic_sample = 0
@@ -186,9 +186,7 @@ class World:
 
     def grammar(self) -> str:
         """The grammar that was listened with at that time."""
-        now_ns = self._timeline.now_ns
-        told = [step for step in self._grammars if step.at_ns <= now_ns] or self._grammars[:1]
-        return told[-1].traced.text if told else ""
+        return str(self._recall("grammar", "", ""))
 
     def think(self, session: str, exchange: Exchange, events: ReplyEvents) -> Thought:
         """The recorded reply to these words; else the one that this turn had."""
@@ -230,8 +228,9 @@ class World:
             self._timeline.at(self._timeline.now_ns + delay_ns, function)
 
     def voice_settings(self) -> tuple[float, float]:
-        """As in the next piece that was ordered."""
-        return self._book.next_voice()
+        """As they were at that time."""
+        rate, volume = self._recall("voice_settings", "", (1.0, 1.0))
+        return float(rate), float(volume)
 
     def finished(self, exchange: Exchange) -> None:
         """Nothing is kept."""
@@ -240,6 +239,14 @@ class World:
         """No other owner is here."""
 
     # Inside.
+
+    def _recall(self, kind: str, about: str, otherwise: Any) -> Any:  # noqa: ANN401 — any answer
+        """What the world answered at this time; before its first answer, that one."""
+        told = self._told.get((kind, about), [])
+        now = [value for at_ns, value in told if at_ns <= self._timeline.now_ns] or [
+            value for _, value in told[:1]
+        ]
+        return now[-1] if now else otherwise
 
     def _settle(
         self, call: Call | None, done: Callable[[Any], None], failed: Failed, of: str

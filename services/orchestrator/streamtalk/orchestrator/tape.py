@@ -5,9 +5,10 @@ plays the entries back at their times gets the same decisions.
 """
 
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -19,6 +20,7 @@ from streamtalk.proto.trace import Traced
 Publish = Callable[[Traced, bytes], None]
 """Takes an entry and the encoded message that it is about."""
 
+V = TypeVar("V")
 _NOTHING: Final = b""
 
 
@@ -39,7 +41,9 @@ class Tape:
         self.wanted = False
         """Whether it should run: it begins when the conversation rests."""
 
-        self.grammar = ""
+        self._told: dict[tuple[str, str], object] = {}
+        """What the world answered last, by question."""
+
         self.due_ns: Callable[[], int | None] = lambda: None
         """When silence would end the turn: who plays back has to know which dues were passed by."""
 
@@ -54,7 +58,8 @@ class Tape:
 
     def begin(self, opened: Message) -> None:
         """Start to run; `opened` is all that the conversation knows."""
-        self.on, self._number, self._waiting, self.grammar = True, 0, None, ""
+        self.on, self._number, self._waiting = True, 0, None
+        self._told.clear()
         self.note("opened", opened)
 
     @contextmanager
@@ -83,6 +88,13 @@ class Tape:
         """Something leaves the conversation, or is decided in it."""
         if self.on:
             self._tell(self._traced(what, within=self._depth > 0, **fields), message)
+
+    def answered(self, kind: str, about: str, value: V) -> V:
+        """The world's answer to a question, told when it is another than before."""
+        if self.on and self._told.get((kind, about), _NOTHING) != value:
+            self._told[kind, about] = value
+            self.note("answered", kind=kind, text=json.dumps([about, value]))
+        return value
 
     def call(self, kind: str, message: Message | None = None) -> int:
         """The conversation asks for something; returns the number of the call."""

@@ -105,12 +105,8 @@ class TracingPorts:
         self._ports.detach(session, lease, endpoint)
 
     def grammar(self) -> str:
-        """The grammar to listen with, told when it changes."""
-        grammar = self._ports.grammar()
-        if self._tape.on and grammar != self._tape.grammar:
-            self._tape.grammar = grammar
-            self._tape.note("grammar", text=grammar)
-        return grammar
+        """The grammar to listen with."""
+        return self._tape.answered("grammar", "", self._ports.grammar())
 
     def think(self, session: str, exchange: Exchange, events: ReplyEvents) -> Reply:
         """Begin to think of an answer."""
@@ -149,8 +145,8 @@ class TracingPorts:
         self._ports.after(delay_ns, function)
 
     def voice_settings(self) -> tuple[float, float]:
-        """(rate, volume) that the person chose; each `speak` has them."""
-        return self._ports.voice_settings()
+        """(rate, volume) that the person chose."""
+        return self._tape.answered("voice_settings", "", self._ports.voice_settings())
 
     def finished(self, exchange: Exchange) -> None:
         """A turn is over."""
