@@ -30,6 +30,7 @@ MODULES = (
     "synthesis",
     "playback",
     "conversation",
+    "trace",
     "device",
     "directory",
     "health",

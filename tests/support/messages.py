@@ -14,6 +14,7 @@ from streamtalk.proto import (
     recognition,
     state,
     synthesis,
+    trace,
 )
 from streamtalk.proto.message import Message, Ok, Refusal
 
@@ -293,6 +294,37 @@ _SYNTHESIS: Final = (
     synthesis.Voices(voices=[_VOICE]),
 )
 
+_OPENED: Final = trace.TraceOpened(
+    request=conversation.OpenSession(
+        session=SESSION,
+        stream=STREAM,
+        ring=RING,
+        sink="ipc:///run/streamtalk/edge-9.sock",
+        mic_sample=320,
+        edge="converse",
+    ),
+    term=7,
+    next_turn=3,
+    stream=STREAM,
+    consumed=30_880,
+    settings='{"hearing":{"max_silence_ms":2000}}',
+)
+
+_TRACE: Final = (
+    trace.Trace(session=SESSION, lease_ms=5_000),
+    _OPENED,
+    trace.Traced(
+        number=12,
+        at_ns=81_236_512_345_678,
+        what="tick",
+        call=4,
+        kind="speak",
+        within=True,
+        text="ipc:///run/streamtalk/tts_0-a1b2.sock",
+        due_ns=81_236_512_300_000,
+    ),
+)
+
 _EXAMPLES: Final = (
     Ok(),
     Refusal(code="not_ready", message="No asr is ready; wait or look at status.", retryable=True),
@@ -307,6 +339,7 @@ _EXAMPLES: Final = (
     *_RECOGNITION,
     *_STATE,
     *_SYNTHESIS,
+    *_TRACE,
 )
 
 

@@ -18,7 +18,7 @@ from streamtalk.cli.options import (
     find_run_dir,
 )
 from streamtalk.orchestrator.history import History, SessionSummary
-from streamtalk.orchestrator.service import history_path
+from streamtalk.orchestrator.history_place import history_path
 from streamtalk.proto.errors import ConfigError, InputError
 
 history = typer.Typer(help="List, export and delete what was said.", no_args_is_help=False)

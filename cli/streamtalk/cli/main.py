@@ -25,6 +25,8 @@ COMMANDS: Final = {
     "history": "history",
     "config": "config",
     "tap": "tap",
+    "record": "record",
+    "replay": "replay",
     "metrics": "metrics",
     "bench": "bench",
     "chaos": "chaos.command",

@@ -16,6 +16,7 @@ from streamtalk.proto import (
     recognition,
     state,
     synthesis,
+    trace,
 )
 from streamtalk.proto.errors import (
     MalformedError,
@@ -38,6 +39,7 @@ _MODULES = (
     recognition,
     state,
     synthesis,
+    trace,
 )
 _ROOTS = {"Message", "Request", "Reply", "SinkRequest"}
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from streamtalk.proto.errors import MalformedError
 from streamtalk.proto.limits import PROTOCOL_VERSION
 
-LANES: Final = ("audio", "state")
+LANES: Final = ("audio", "state", "trace")
 ALL_SESSIONS: Final = "all"
 """Session part of topics that belong to no session, such as the directory."""
 

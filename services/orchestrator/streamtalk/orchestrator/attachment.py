@@ -70,6 +70,15 @@ class Attachment:
         self._look = False
 
     @property
+    def lease(self) -> str:
+        """The lease whose states are heard; empty: none."""
+        return self._lease.name if self._lease is not None else ""
+
+    def follows(self, lease: str) -> bool:
+        """Whether states of this lease are taken, be it only to see a successor catch up."""
+        return any(each.name == lease for each in filter(None, (self._lease, self._successor)))
+
+    @property
     def held(self) -> bool:
         """Whether an instance has said that it follows."""
         return self._lease is not None and self._lease.held

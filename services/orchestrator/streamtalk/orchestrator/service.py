@@ -1,17 +1,13 @@
 """The orchestrator as a service: sessions, their calls, the clockwork between them."""
 
-import os
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, ClassVar, Concatenate, Final, ParamSpec, TypeVar
 
 import msgspec
 
 from streamtalk.client.caller import Caller
 from streamtalk.client.directory import Addresses
-from streamtalk.client.rundir import RunDir, default_run_dir
 from streamtalk.orchestrator.absence import Absences
 from streamtalk.orchestrator.assistant.timer_talk import due_text
 from streamtalk.orchestrator.assistant.timers import Timer, TimerList
@@ -20,6 +16,7 @@ from streamtalk.orchestrator.config import OrchestratorConfig
 from streamtalk.orchestrator.conversation import LEASE_NS, Conversation
 from streamtalk.orchestrator.history import History, HistoryKeeper, TimerRow
 from streamtalk.orchestrator.history.store import wall_clock_ns
+from streamtalk.orchestrator.history_place import history_path
 from streamtalk.orchestrator.lateness import Pace
 from streamtalk.orchestrator.mind import EffectPorts, Mind
 from streamtalk.orchestrator.models import LanguageModels
@@ -27,6 +24,8 @@ from streamtalk.orchestrator.notices import notice
 from streamtalk.orchestrator.recovery import Legacy, take_over
 from streamtalk.orchestrator.session_ports import SessionPorts
 from streamtalk.orchestrator.thinking_loop import ThinkingLoop
+from streamtalk.orchestrator.traced_conversation import TracedConversation
+from streamtalk.orchestrator.traces import Traces
 from streamtalk.proto.codec import decode_as
 from streamtalk.proto.conversation import (
     CloseSession,
@@ -49,6 +48,7 @@ from streamtalk.proto.errors import (
 from streamtalk.proto.message import Message, Ok, Request
 from streamtalk.proto.state import PlaybackState, SessionRef, VadState
 from streamtalk.proto.topics import topic
+from streamtalk.proto.trace import Trace
 from streamtalk.runtime.responder import Call
 from streamtalk.runtime.service import HOUSEKEEPING_NS, Service, ServiceContext
 
@@ -61,23 +61,6 @@ _STATES: Final[tuple[tuple[str, "msgspec.msgpack.Decoder[Any]"], ...]] = (
     ("vad", _VAD),
     ("playback", _PLAYBACK),
 )
-
-
-def history_path(config: OrchestratorConfig, run_dir: RunDir) -> Path:
-    """Where the history lies: as configured, else beside a named run directory, else user data."""
-    if config.history.path:
-        return Path(config.history.path).expanduser()
-    if run_dir.path != default_run_dir().absolute():
-        return run_dir.path / "history.db"
-    return user_data_dir() / "history.db"
-
-
-def user_data_dir() -> Path:
-    """The user's folder for data that outlives a reboot."""
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "streamtalk"
-    base = os.environ.get("XDG_DATA_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "share") / "streamtalk"
 
 
 class OrchestratorService(Service[OrchestratorConfig]):
@@ -100,7 +83,8 @@ class OrchestratorService(Service[OrchestratorConfig]):
         self._alarms = TimerList()
         effects = EffectPorts(self._set_timer, self._cancel_timer, self._set_setting)
         self.mind = Mind(self.models, self._loop, self._alarms, effects, wall_clock_ns)
-        self._sessions: dict[str, Conversation] = {}
+        self._sessions: dict[str, TracedConversation] = {}
+        self._traces = Traces()
         self._opening: dict[str, list[tuple[OpenSession, Call]]] = {}
         self._routes: dict[bytes, Callable[[bytes], None]] = {}
         self.caller.on_lost = self._lose
@@ -127,7 +111,7 @@ class OrchestratorService(Service[OrchestratorConfig]):
 
     def refuses_while_draining(self, request: Request) -> bool:
         """Known sessions go on to the end of the sentence; new ones go elsewhere."""
-        return not isinstance(request, GetTurns | ListSessions | CloseSession)
+        return not isinstance(request, GetTurns | ListSessions | CloseSession | Trace)
 
     def on_close(self) -> None:
         """Leave every session to the next owner; write what is not written yet."""
@@ -144,6 +128,8 @@ class OrchestratorService(Service[OrchestratorConfig]):
         if self.absences.to_tell("vad", now_ns):
             for conversation in self._sessions.values():
                 conversation.say(notice("deaf", conversation.language))
+        if self._traces:
+            self._traces.apply(self._sessions.values(), now_ns)
         for session, conversation in list(self._sessions.items()):
             if conversation.expired:
                 self.log.info("lease ran out", extra={"fields": {"session": session}})
@@ -168,6 +154,10 @@ class OrchestratorService(Service[OrchestratorConfig]):
             call.reply(self._find(request.session).report(self.engines()))
         elif isinstance(request, UserText):
             self._find(request.session).typed(request.text)
+            call.reply(Ok())
+        elif isinstance(request, Trace):
+            self._traces.renew(request, time.monotonic_ns())
+            self.wake_at(1)
             call.reply(Ok())
         else:
             message = f"the orchestrator does not serve {type(request).__name__}"
@@ -253,13 +243,15 @@ class OrchestratorService(Service[OrchestratorConfig]):
             return
         request = waiting[-1][0]
         ports = SessionPorts(self, session, legacy.term, legacy.memory())
-        conversation = Conversation(
+        key = topic("trace", "call", session)
+        conversation = TracedConversation(
             request,
             legacy.term,
             ports,
             self.config,
             time.monotonic_ns,
             legacy.next_turn,
+            lambda traced, payload: self.publish(key, traced, payload),
         )
         self._sessions[session] = conversation
         self._subscribe(session, conversation)

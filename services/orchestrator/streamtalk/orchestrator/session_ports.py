@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
@@ -30,6 +30,7 @@ from streamtalk.proto.topics import topic
 if TYPE_CHECKING:
     from streamtalk.orchestrator.service import OrchestratorService
 
+T = TypeVar("T")
 _SINK_S: Final = 2.0
 _PREDICT: Final = Patience(budget_s=0.2, attempt_s=0.6, whole_s=0.6)
 """Without a prediction the turn is committed by silence alone, so there is no use in waiting."""
@@ -72,7 +73,17 @@ class SessionPorts:
 
     def predict(self, request: Predict, done: Callable[[Prediction], None], failed: Failed) -> None:
         """Judge the end of a turn."""
+        done, failed = self._waking(done), self._waking(failed)
         self._owner.calls.until("turn", request, _PREDICT, done, failed)
+
+    def _waking(self, function: Callable[[T], None]) -> Callable[[T], None]:
+        """Look at the sessions after it: the silence that ends the turn may be over sooner now."""
+
+        def run(result: T) -> None:
+            function(result)
+            self._owner.wake_at(1)
+
+        return run
 
     def speak(
         self, request: Speak, voice: str, done: Callable[[Spoken], None], failed: Failed

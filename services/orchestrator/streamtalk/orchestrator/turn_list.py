@@ -16,6 +16,11 @@ class TurnList(Sequence[Exchange]):
         self._next = first_number
         self._turns: list[Exchange] = []
 
+    @property
+    def next_number(self) -> int:
+        """The number of the turn that comes next."""
+        return self._next
+
     def begin(self, now_ns: int) -> Exchange:
         """A new turn; an answer to it is timed from now, unless it is committed later."""
         exchange = Exchange(self._next, committed_ns=now_ns)

@@ -1,0 +1,1 @@
+"""The flight recorder: a session in one file, and that file played back through the decisions."""
