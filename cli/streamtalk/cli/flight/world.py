@@ -221,11 +221,14 @@ class World:
     def after(self, delay_ns: int, function: Callable[[], None]) -> None:
         """Run it when it ran in the recording; else in time."""
         call = self._book.after(self._timeline.now_ns)
-        if call is not None and call.results:
+        due_ns = self._timeline.now_ns + delay_ns
+        if call is None:
+            self._timeline.at(due_ns, function)
+        elif call.results:
             step = call.results[0]
             self._timeline.at(step.at_ns, function, step.traced.number)
         else:
-            self._timeline.at(self._timeline.now_ns + delay_ns, function)
+            self._timeline.at(max(due_ns, self._afterwards_ns()), function)
 
     def voice_settings(self) -> tuple[float, float]:
         """As they were at that time."""
