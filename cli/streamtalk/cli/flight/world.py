@@ -9,6 +9,7 @@ from streamtalk.cli.flight.book import CallBook
 from streamtalk.cli.flight.microphone import Stream
 from streamtalk.cli.flight.script import Call, Part, Step
 from streamtalk.cli.flight.stages import Stages, Timed
+from streamtalk.cli.flight.thought import Thought, error_of
 from streamtalk.cli.flight.timeline import Timeline
 from streamtalk.cli.flight.voice import Key, Loudspeaker, invented, tone
 from streamtalk.orchestrator.exchange import Exchange
@@ -20,9 +21,7 @@ from streamtalk.proto.errors import (
     NotReadyError,
     OverloadedError,
     StreamTalkError,
-    error_from_code,
 )
-from streamtalk.proto.message import Refusal
 from streamtalk.proto.playback import SinkRequest
 from streamtalk.proto.recognition import Transcribe, Transcript
 from streamtalk.proto.state import SessionState
@@ -32,37 +31,8 @@ _MS: Final = 1_000_000
 _VOICE: Final = "replay"
 """Endpoint of a voice that is run for real."""
 
-Speech = dict[Key, list[tuple[int, bytes]]]
-
-
-class Thought:
-    """A recorded answer that is being thought again."""
-
-    def __init__(self, events: ReplyEvents) -> None:
-        self._events = events
-        self.over = False
-
-    def cancel(self) -> None:
-        """Nothing more is told."""
-        self.over = True
-
-    def tell(self, step: Step) -> None:
-        """Pass on what was recorded."""
-        if self.over:
-            return
-        if step.what == "text":
-            self._events.on_text(step.traced.text)
-        elif step.what == "error":
-            self.over = True
-            self._events.on_failed(_error(step))
-        else:
-            self.end()
-
-    def end(self) -> None:
-        """The text is complete."""
-        if not self.over:
-            self.over = True
-            self._events.on_end()
+Audio = dict[Key, list[tuple[int, bytes]]]
+"""(when, PCM) of every piece that was recorded."""
 
 
 class World:
@@ -73,7 +43,7 @@ class World:
         part: Part,
         timeline: Timeline,
         streams: dict[str, Stream],
-        speech: Speech,
+        speech: Audio,
         stages: Stages,
     ) -> None:
         self._part = part
@@ -267,7 +237,7 @@ class World:
 
         def tell(step: Step) -> None:
             if step.what == "error":
-                failed(_error(step))
+                failed(error_of(step))
             else:
                 done(step.message)
 
@@ -358,10 +328,3 @@ class World:
 
     def _stream(self, name: str) -> Stream:
         return self._streams.get(name) or Stream(0)
-
-
-def _error(step: Step) -> StreamTalkError:
-    refusal = step.message
-    if isinstance(refusal, Refusal):
-        return error_from_code(refusal.code, refusal.message)
-    return StreamTalkError("unknown")
