@@ -20,7 +20,7 @@ from streamtalk.proto.audio import FRAME_MS, MIC_FRAME_BYTES, MIC_FRAME_SAMPLES
 from streamtalk.proto.endpointing import Predict, Prediction
 from streamtalk.proto.errors import ConfigError
 from tests.flight.scenes import recorded, write_rows
-from tests.orchestrator import test_conversation
+from tests.orchestrator import test_conversation, test_late_voice, test_moving_vad
 from tests.orchestrator.room import Room
 
 pytestmark = pytest.mark.unit
@@ -28,9 +28,11 @@ pytestmark = pytest.mark.unit
 REACHES_INSIDE = {"test_interrupted_answer_does_not_begin_again_at_a_new_sink"}
 """Scenes that stop an answer by hand, which enters by no door that could be recorded."""
 
+MODULES = (test_conversation, test_moving_vad, test_late_voice)
 SCENES: dict[str, Callable[[], None]] = {
     name: scene
-    for name, scene in vars(test_conversation).items()
+    for module in MODULES
+    for name, scene in vars(module).items()
     if name.startswith("test_")
     and name not in REACHES_INSIDE
     and not inspect.signature(scene).parameters

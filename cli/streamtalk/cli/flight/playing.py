@@ -12,7 +12,7 @@ from streamtalk.cli.flight.microphone import Stream
 from streamtalk.cli.flight.script import Part, Step, is_entry
 from streamtalk.cli.flight.stages import Stages
 from streamtalk.cli.flight.timeline import Timeline
-from streamtalk.cli.flight.world import Speech, World
+from streamtalk.cli.flight.world import Audio, World
 from streamtalk.client.cadence import Cadence
 from streamtalk.orchestrator.hearing import HearingConfig
 from streamtalk.orchestrator.overlap import ConversationConfig
@@ -64,7 +64,7 @@ class Material:
     """What was recorded of one session besides its trace."""
 
     streams: dict[str, Stream] = field(default_factory=dict)
-    speech: Speech = field(default_factory=dict)
+    speech: Audio = field(default_factory=dict)
 
 
 class Playing:

@@ -10,6 +10,7 @@ from streamtalk.cli.flight.microphone import Stream
 from streamtalk.cli.flight.recollection import Recollection
 from streamtalk.cli.flight.script import Call, Part, Step
 from streamtalk.cli.flight.stages import Stages, Timed
+from streamtalk.cli.flight.thought import Thought, error_of
 from streamtalk.cli.flight.timeline import Timeline
 from streamtalk.cli.flight.voice import Key, Loudspeaker, invented, tone
 from streamtalk.orchestrator.answer import TONE_SAMPLES
@@ -22,9 +23,7 @@ from streamtalk.proto.errors import (
     NotReadyError,
     OverloadedError,
     StreamTalkError,
-    error_from_code,
 )
-from streamtalk.proto.message import Refusal
 from streamtalk.proto.playback import SinkRequest
 from streamtalk.proto.recognition import Transcribe, Transcript
 from streamtalk.proto.synthesis import Speak, Spoken
@@ -33,37 +32,8 @@ _MS: Final = 1_000_000
 _VOICE: Final = "replay"
 """Endpoint of a voice that is run for real."""
 
-Speech = dict[Key, list[tuple[int, bytes]]]
-
-
-class Thought:
-    """A recorded answer that is being thought again."""
-
-    def __init__(self, events: ReplyEvents) -> None:
-        self._events = events
-        self.over = False
-
-    def cancel(self) -> None:
-        """Nothing more is told."""
-        self.over = True
-
-    def tell(self, step: Step) -> None:
-        """Pass on what was recorded."""
-        if self.over:
-            return
-        if step.what == "text":
-            self._events.on_text(step.traced.text)
-        elif step.what == "error":
-            self.over = True
-            self._events.on_failed(_error(step))
-        else:
-            self.end()
-
-    def end(self) -> None:
-        """The text is complete."""
-        if not self.over:
-            self.over = True
-            self._events.on_end()
+Audio = dict[Key, list[tuple[int, bytes]]]
+"""(when, PCM) of every piece that was recorded."""
 
 
 class World(Recollection):
@@ -74,7 +44,7 @@ class World(Recollection):
         part: Part,
         timeline: Timeline,
         streams: dict[str, Stream],
-        speech: Speech,
+        speech: Audio,
         stages: Stages,
     ) -> None:
         super().__init__(part, timeline)
@@ -215,11 +185,14 @@ class World(Recollection):
     def after(self, delay_ns: int, function: Callable[[], None]) -> None:
         """Run it when it ran in the recording; else in time."""
         call = self._book.after(self._timeline.now_ns)
-        if call is not None and call.results:
+        due_ns = self._timeline.now_ns + delay_ns
+        if call is None:
+            self._timeline.at(due_ns, function)
+        elif call.results:
             step = call.results[0]
             self._timeline.at(step.at_ns, function, step.traced.number)
         else:
-            self._timeline.at(self._timeline.now_ns + delay_ns, function)
+            self._timeline.at(max(due_ns, self._afterwards_ns()), function)
 
     # Inside.
 
@@ -239,7 +212,7 @@ class World(Recollection):
 
         def tell(step: Step) -> None:
             if step.what == "error":
-                failed(_error(step))
+                failed(error_of(step))
             else:
                 done(step.message)
 
@@ -330,10 +303,3 @@ class World(Recollection):
 
     def _stream(self, name: str) -> Stream:
         return self._streams.get(name) or Stream(0)
-
-
-def _error(step: Step) -> StreamTalkError:
-    refusal = step.message
-    if isinstance(refusal, Refusal):
-        return error_from_code(refusal.code, refusal.message)
-    return StreamTalkError("unknown")

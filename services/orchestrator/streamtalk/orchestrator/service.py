@@ -4,8 +4,6 @@ import time
 from collections.abc import Callable
 from typing import Any, ClassVar, Concatenate, Final, ParamSpec, TypeVar
 
-import msgspec
-
 from streamtalk.client.caller import Caller
 from streamtalk.client.directory import Addresses
 from streamtalk.orchestrator.absence import Absences
@@ -22,11 +20,11 @@ from streamtalk.orchestrator.mind import EffectPorts, Mind
 from streamtalk.orchestrator.models import LanguageModels
 from streamtalk.orchestrator.notices import notice
 from streamtalk.orchestrator.recovery import Legacy, take_over
+from streamtalk.orchestrator.routes import routes_of
 from streamtalk.orchestrator.session_ports import SessionPorts
 from streamtalk.orchestrator.thinking_loop import ThinkingLoop
 from streamtalk.orchestrator.traced_conversation import TracedConversation
 from streamtalk.orchestrator.traces import Traces
-from streamtalk.proto.codec import decode_as
 from streamtalk.proto.conversation import (
     CloseSession,
     GetTurns,
@@ -45,8 +43,8 @@ from streamtalk.proto.errors import (
     StreamTalkError,
     UnknownMessageError,
 )
-from streamtalk.proto.message import Message, Ok, Request
-from streamtalk.proto.state import PlaybackState, SessionRef, VadState
+from streamtalk.proto.message import Ok, Request
+from streamtalk.proto.state import SessionRef
 from streamtalk.proto.topics import topic
 from streamtalk.proto.trace import Trace
 from streamtalk.runtime.responder import Call
@@ -55,12 +53,6 @@ from streamtalk.runtime.service import HOUSEKEEPING_NS, Service, ServiceContext
 P = ParamSpec("P")
 T = TypeVar("T")
 _STAGES: Final = ("vad", "turn", "asr", "tts")
-_VAD: Final = msgspec.msgpack.Decoder(VadState)
-_PLAYBACK: Final = msgspec.msgpack.Decoder(PlaybackState)
-_STATES: Final[tuple[tuple[str, "msgspec.msgpack.Decoder[Any]"], ...]] = (
-    ("vad", _VAD),
-    ("playback", _PLAYBACK),
-)
 
 
 class OrchestratorService(Service[OrchestratorConfig]):
@@ -268,13 +260,8 @@ class OrchestratorService(Service[OrchestratorConfig]):
             call.refuse(error)
 
     def _subscribe(self, session: str, conversation: Conversation) -> None:
-        handlers: tuple[Callable[[Any], None], ...] = (
-            conversation.on_vad,
-            conversation.on_playback,
-        )
-        for (name, decoder), handler in zip(_STATES, handlers, strict=True):
-            key = topic("state", name, session)
-            self._routes[key] = _route(decoder, handler)
+        for key, route in routes_of(session, conversation):
+            self._routes[key] = route
             self.subscribe(key)
 
     def _close_session(self, session: str, *, wanted: bool = False) -> None:
@@ -282,8 +269,7 @@ class OrchestratorService(Service[OrchestratorConfig]):
         if conversation is None:
             return
         conversation.close(wanted=wanted)
-        for name, _ in _STATES:
-            key = topic("state", name, session)
+        for key, _ in routes_of(session, conversation):
             self._routes.pop(key, None)
             self.unsubscribe(key)
 
@@ -372,13 +358,3 @@ class OrchestratorService(Service[OrchestratorConfig]):
 
 def _opened(conversation: Conversation, *, resumed: bool) -> SessionOpened:
     return SessionOpened(term=conversation.term, lease_ms=LEASE_NS // 1_000_000, resumed=resumed)
-
-
-def _route(
-    decoder: "msgspec.msgpack.Decoder[Any]", handler: Callable[[Any], None]
-) -> Callable[[bytes], None]:
-    def route(header: bytes) -> None:
-        message: Message = decode_as(decoder, header)
-        handler(message)
-
-    return route

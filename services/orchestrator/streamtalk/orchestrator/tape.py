@@ -21,6 +21,9 @@ Publish = Callable[[Traced, bytes], None]
 """Takes an entry and the encoded message that it is about."""
 
 V = TypeVar("V")
+_LAZY: Final = frozenset({"tick", "vad"})
+"""What enters often without an effect: told when it has one."""
+
 _NOTHING: Final = b""
 
 
@@ -35,7 +38,9 @@ class Tape:
         self._depth = 0
         self._at_ns = 0
         self._waiting: Traced | None = None
-        """A tick that has had no effect yet."""
+        """A tick or a state that has had no effect yet."""
+
+        self._about: Message | None = None
 
         self.on = False
         self.wanted = False
@@ -75,14 +80,20 @@ class Tape:
         self._depth += 1
         try:
             found = self._traced(what, within=within, due_ns=due_ns, **fields)
-            if what == "tick":
-                self._waiting = found
+            if what in _LAZY:
+                self._waiting, self._about = found, message
             else:
                 self._tell(found, message)
             yield
         finally:
             self._depth -= 1
             self._waiting = None
+
+    def happened(self) -> None:
+        """What entered last counts, whether or not anything comes of it."""
+        if self._waiting is not None:
+            waiting, self._waiting = self._waiting, None
+            self._tell(waiting, self._about)
 
     def note(self, what: str, message: Message | None = None, **fields: Any) -> None:  # noqa: ANN401
         """Something leaves the conversation, or is decided in it."""
@@ -126,9 +137,7 @@ class Tape:
         return Traced(number=0, at_ns=self.clock_ns(), what=what, **fields)
 
     def _tell(self, found: Traced, message: Message | None) -> None:
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None:
-            self._tell(waiting, None)
+        self.happened()
         numbered = msgspec.structs.replace(found, number=self._number)
         self._number += 1
         self._publish(numbered, _NOTHING if message is None else encode(message))

@@ -42,12 +42,15 @@ class TracedConversation(Conversation):
             super().renew(request)
 
     def on_vad(self, state: VadState) -> None:
-        """The VAD's state; one of another lease changes nothing."""
+        """The VAD's state; one of another lease changes nothing, and is not told."""
         if not self.tape.on:
             super().on_vad(state)
-        elif self.attachment.follows(state.lease):
-            with self.tape.entry("vad", state):
-                super().on_vad(state)
+            return
+        with self.tape.entry("vad", state):
+            followed = self.attachment.follows(state.lease)
+            super().on_vad(state)
+            if followed:
+                self.tape.happened()
 
     def on_playback(self, state: PlaybackState) -> None:
         """The sink's state."""
