@@ -37,6 +37,17 @@ def test_pause_of_the_machine_lets_nobody_be_forgotten(scene: Scene) -> None:
 
 
 @pytest.mark.timeout(300)
+def test_pause_of_the_machine_ends_nobody(scene: Scene) -> None:
+    """Neither the watchdog nor the registry, which watches it, takes the gap for silence."""
+    before = {row.slot: row.pid for row in scene.stack.supervisor.processes() if row.pid}
+    scene.pause(6.0)
+    probes = scene.probes("turn_0")
+    assert scene.eventually(lambda: scene.probes("turn_0") > probes + 5)
+    after = {row.slot: row.pid for row in scene.stack.supervisor.processes() if row.pid}
+    assert (after, scene.kills()) == (before, [])
+
+
+@pytest.mark.timeout(300)
 def test_wedged_engine_is_killed_past_its_budget(scene: Scene) -> None:
     """The engine never returns: its caller hears of it, its stack is on disk, a new one serves."""
     wedged = scene.process("tts_0").pid
