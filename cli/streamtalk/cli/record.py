@@ -58,7 +58,7 @@ def start(
     with Reach(place) as reach:
         directory = reach.directory()
     name = f"{datetime.now(tz=UTC).astimezone():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    roll = Roll.of(place)
+    roll, launch = Roll.of(place), Stack(place).launch()
     target = (file or roll.folder / f"{name}.strec").expanduser().absolute()
     read_end, write_end = os.pipe()
     order = Order(
@@ -71,7 +71,9 @@ def start(
         version=_version(),
         ready=write_end,
         engines=_engines(directory),
-        configuration=_configuration(place),
+        configuration=configuration_of(
+            Path(launch.config) if launch.config else None, launch.profile
+        ),
     )
     try:
         _spawn(place, order)
@@ -183,11 +185,10 @@ def _engines(directory: Directory) -> dict[str, list[str]]:
     }
 
 
-def _configuration(place: RunDir) -> dict[str, Any]:
+def configuration_of(config: Path | None, profile: str | None) -> dict[str, Any]:
     """Tables that a replay with another engine needs; nothing that looks like a secret."""
-    launch = Stack(place).launch()
     try:
-        tables = merged(Path(launch.config) if launch.config else None, launch.profile)
+        tables = merged(config, profile)
     except StreamTalkError:
         return {}
     return {stage: _without_secrets(tables[stage]) for stage in _STAGES if stage in tables}
