@@ -1,5 +1,6 @@
 """What a conversation tells of itself, and when it tells nothing."""
 
+import inspect
 from typing import Any
 
 import msgspec
@@ -7,6 +8,7 @@ import pytest
 
 from streamtalk.cli.flight.file import Row
 from streamtalk.orchestrator.config import OrchestratorConfig
+from streamtalk.orchestrator.conversation import Conversation
 from streamtalk.orchestrator.llm.config import LlmConfig
 from streamtalk.orchestrator.traced_conversation import TracedConversation
 from streamtalk.orchestrator.traces import Traces
@@ -154,3 +156,17 @@ def test_words_of_a_traced_reply_are_what_was_thought(monkeypatch: pytest.Monkey
     steps = [TRACED.decode(row.header) for row in rows]
     texts = [step.text for step in steps if step.what == "text"]
     assert texts == ["This is the first sentence. ", "This is the second one."]
+
+
+def test_every_door_of_a_conversation_is_told() -> None:
+    """A method by which something enters, and which the tape does not hear, would spoil replays."""
+    views = {"report"}
+    doors = {
+        name
+        for name, value in vars(Conversation).items()
+        if inspect.isfunction(value) and not name.startswith("_")
+    }
+    at_opening = {"take_up"}
+    assert doors - views - at_opening == {
+        name for name in doors if name in vars(TracedConversation)
+    }
