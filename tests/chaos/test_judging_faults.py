@@ -59,6 +59,15 @@ def test_incident_is_over_when_the_same_slot_is_ready_in_another_process() -> No
     assert (incident.back_ms, incident.load_ms) == (800, 500)
 
 
+def test_victim_that_is_still_listed_does_not_hide_its_successor() -> None:
+    """A registry that was killed is in the directory of the next one for a while."""
+    incident = Incident(0, [_instance("registry_0-a")])
+    incident.on_line_lost(2 * _MS)
+    both = _directory(_instance("registry_0-a"), _instance("registry_0-b"))
+    incident.on_directory(both, 500 * _MS)
+    assert incident.back_ms == 500
+
+
 def test_hang_may_meet_any_suspect() -> None:
     """Whichever of them leaves the directory was it."""
     incident = Incident(0, [_instance("tts_0-a"), _instance("tts_1-a")])

@@ -2,8 +2,10 @@
 
 import pytest
 
+from streamtalk.cli.chaos.matrix import Run
 from streamtalk.cli.chaos.plan import MODELS, SERVICES, matrix, plan
 from streamtalk.cli.chaos.schedule import Schedule
+from streamtalk.proto.errors import ConfigError
 
 pytestmark = pytest.mark.unit
 
@@ -52,3 +54,10 @@ def test_pace_shortens_everything_but_the_samples() -> None:
     deeds = [deed for at_s in range(1_801) for deed in schedule.due(at_s)]
     assert [deed.kind for deed in deeds].count("sample") == 61
     assert {deed.target for deed in deeds if deed.kind == "kill"} == set(SERVICES)
+
+
+def test_pattern_that_matches_nothing_is_refused_with_what_there_is() -> None:
+    """Nothing done is no proof of anything."""
+    run = Run(4, ["kil *"], short=True, tell=print)
+    with pytest.raises(ConfigError, match=r"nothing matches kil \*: choose of .*kill bus S.*swap"):
+        run.all([1])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streamtalk.cli.chaos.account import account, fate, gap_ms, late_frames
+from streamtalk.cli.chaos.account import account, fate, gap_ms
 from streamtalk.cli.chaos.script import CLAUSE_FRAMES, REPLY_FRAMES
 from streamtalk.cli.chaos.soak import first_and_last, outside
 from streamtalk.cli.chaos.talker import BARGE_FRAMES, PATIENCE_FRAMES, Said, Talker
@@ -92,13 +92,6 @@ def test_gap_is_the_longest_pause_beyond_a_frame() -> None:
     assert gap_ms([0, FRAME_NS, 2 * FRAME_NS]) == 0
     assert gap_ms([0, FRAME_NS, 321 * _MS, 341 * _MS]) == pytest.approx(281)
     assert gap_ms([5]) == gap_ms([]) == 0
-
-
-def test_frame_is_late_once_and_sets_the_clock_anew() -> None:
-    """One hole is one late frame, however many follow it in time."""
-    assert late_frames([0, 20 * _MS, 340 * _MS, 360 * _MS]) == 1
-    assert late_frames([0, 39 * _MS, 60 * _MS]) == 0
-    assert late_frames([]) == 0
 
 
 def test_account_finds_what_was_said_twice_or_not_at_all() -> None:

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from streamtalk.cli.bench_pipeline import late_frames
 from streamtalk.cli.chaos.script import REPLY_FRAMES
 from streamtalk.cli.chaos.talker import Said
 from streamtalk.proto.audio import FRAME_MS
 
 _FRAME_NS: Final = FRAME_MS * 1_000_000
-_LATE_NS: Final = 20_000_000
 
 Fate = Literal["answered", "told", "lost"]
 
@@ -26,16 +26,6 @@ def gap_ms(played_ns: Sequence[int]) -> float:
     """Longest pause inside a reply, beyond the 20 ms from frame to frame."""
     pauses = [later - earlier for earlier, later in itertools.pairwise(played_ns)]
     return max(0.0, (max(pauses, default=0) - _FRAME_NS) / 1e6)
-
-
-def late_frames(played_ns: Sequence[int]) -> int:
-    """Frames more than 20 ms after their time; each makes the clock of those behind it anew."""
-    late, due_ns = 0, played_ns[0] if played_ns else 0
-    for at_ns in played_ns[1:]:
-        due_ns += _FRAME_NS
-        if at_ns - due_ns > _LATE_NS:
-            late, due_ns = late + 1, at_ns
-    return late
 
 
 @dataclass(frozen=True)

@@ -4,30 +4,43 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from streamtalk.cli.chaos import consumer, disk, ending, flood, leftovers, llm_faults, sleep, swaps
+from streamtalk.cli.chaos import (
+    consumer,
+    crashes,
+    disk,
+    ending,
+    flood,
+    leftovers,
+    llm_faults,
+    sleep,
+    swaps,
+)
 from streamtalk.cli.chaos.outcome import Check
 from streamtalk.cli.chaos.scene import Scene
 
-_SWAP_TURNS: Final = (12, 200)
+_SWAP_TURNS: Final = (8, 200)
 _CONSUMER_S: Final = (8.0, 60.0)
 _MESSAGES: Final = (5_000, 100_000)
 _SLEEP_S: Final = (6.0, 30.0)
 _LLM_SHORT: Final = ("down", "stall")
 _FLOODED_SHORT: Final = ("tts", "orchestrator", "registry", "bus in")
-_LONG_ONLY: Final = ("down", "leftovers")
+_CRASHES_S: Final = 60.0
+_LONG_ONLY: Final = ("crash loop", "down", "leftovers")
 
 
 def on_one_stack(seed: int, *, short: bool) -> dict[str, Callable[[Scene], Check]]:
     """Those that leave a stack as they found it, unless a promise is broken."""
     size = 0 if short else 1
     sockets = _FLOODED_SHORT if short else ()
-    return {
+    found: dict[str, Callable[[Scene], Check]] = {
         "swap": partial(swaps.check, turns=_SWAP_TURNS[size]),
         "slow consumer": partial(consumer.check, seconds=_CONSUMER_S[size]),
         "fuzz": partial(flood.check, seed=seed, messages=_MESSAGES[size], only=sockets),
         "sleep": partial(sleep.check, seconds=_SLEEP_S[size]),
         "second copy": leftovers.second_copy,
+        "crash loop": partial(crashes.check, seconds=_CRASHES_S),
     }
+    return {name: check for name, check in found.items() if not (short and name in _LONG_ONLY)}
 
 
 def alone(sessions: int, seed: int, *, short: bool) -> dict[str, Callable[[], Check]]:

@@ -22,7 +22,9 @@ _WELL_S: Final = 60.0
 def sockets(scene: Scene) -> dict[str, tuple[str, int]]:
     """Endpoint and kind of peer of every socket of a stack, by name."""
     found = {
-        service: (scene.observer.ready(service)[0].endpoint, zmq.DEALER) for service in SERVICES
+        service: (ready[0].endpoint, zmq.DEALER)
+        for service in SERVICES
+        if (ready := scene.observer.ready(service))
     }
     (edge,) = Path(scene.run_dir.path, "s").glob("chaos-*.sock")
     return {

@@ -18,6 +18,12 @@ class Incident:
     """How long the new process says that it took until it was ready."""
 
     _slots: set[str] = field(default_factory=set)
+    """Where a new process is expected."""
+
+    def __post_init__(self) -> None:
+        """A single suspect is the victim, also while a directory still lists it as live."""
+        if len(self.suspects) == 1:
+            self._slots.add(self.suspects[0].slot)
 
     def on_line_lost(self, now_ns: int) -> None:
         """A caller's line to a suspect has broken."""

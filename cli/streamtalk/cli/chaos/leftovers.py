@@ -25,7 +25,7 @@ def second_copy(scene: Scene) -> Check:
     before = {i.slot: i.pid for i in scene.observer.directory.instances}
     seconds = []
     for name in _COPIED:
-        command = service(scene.run_dir, name, f"{name}_0")
+        command = service(scene.run_dir, name, scene.observer.ready(name)[0].slot)
         scene.wait(lambda command=command: command.ended, _WELL_S)  # type: ignore[misc]
         ended = command.wait()
         seconds.append(ended.seconds)

@@ -14,7 +14,7 @@ from streamtalk.cli.chaos.outcome import Check, Outcome, broken_promises
 from streamtalk.cli.chaos.plan import Case, plan
 from streamtalk.cli.chaos.scene import Scene
 from streamtalk.cli.chaos.table import Found
-from streamtalk.proto.errors import StreamTalkError
+from streamtalk.proto.errors import ConfigError, StreamTalkError
 
 BARGE_SHARE: Final = 0.2
 
@@ -33,8 +33,9 @@ class Run:
 
     def all(self, seeds: Iterable[int]) -> Found:
         """The matrix for each seed, the checks with the first of them."""
-        meter, began_s = Meter(), time.monotonic()
         given = list(seeds)
+        self._refuse_empty(given[0])
+        meter, began_s = Meter(), time.monotonic()
         for seed in given:
             self._matrix(plan(seed, self._patterns, short=self._short), seed)
         self._on_one_stack(given[0])
@@ -44,6 +45,16 @@ class Run:
         self._found.machine = meter.stop()
         self._found.seconds = round(time.monotonic() - began_s, 1)
         return self._found
+
+    def _refuse_empty(self, seed: int) -> None:
+        names = [
+            *(case.name for case in plan(seed, short=self._short)),
+            *checks.on_one_stack(seed, short=self._short),
+            *checks.alone(self._sessions, seed, short=self._short),
+        ]
+        if not any(map(self._wanted, names)):
+            message = f"nothing matches {', '.join(self._patterns)}: choose of {', '.join(names)}"
+            raise ConfigError(message)
 
     def _wanted(self, name: str) -> bool:
         return not self._patterns or any(fnmatch(name, pattern) for pattern in self._patterns)

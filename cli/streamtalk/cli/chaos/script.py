@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from streamtalk.proto.audio import FRAME_MS
 
-PHRASES: Final = 5
+PHRASES: Final = 4
 PIECE_MS: Final = 400
 CLAUSE_FRAMES: Final = PIECE_MS // FRAME_MS
 REPLY_FRAMES: Final = PHRASES * CLAUSE_FRAMES

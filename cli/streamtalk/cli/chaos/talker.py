@@ -18,8 +18,8 @@ BARGE_FRAMES: Final = 1_000 // FRAME_MS
 
 SPEECH_FRAMES: Final = 36
 _SPEECH_SPREAD: Final = 16
-_PAUSE_FRAMES: Final = 25
-_PAUSE_SPREAD: Final = 40
+_PAUSE_FRAMES: Final = 15
+_PAUSE_SPREAD: Final = 30
 
 
 class Said(msgspec.Struct, tag=True, kw_only=True):

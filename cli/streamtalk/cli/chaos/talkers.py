@@ -180,6 +180,8 @@ def main() -> None:
     settle_memory()
     try:
         table.run()
+    except KeyboardInterrupt:
+        return
     finally:
         table.close()
 
