@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import zmq
 
 from streamtalk.client.sockets import open_publisher, open_subscriber
 from streamtalk.proto.codec import decode, encode
 from streamtalk.proto.frames import Mic
+from streamtalk.proto.limits import MAX_TOPIC_BYTES
 from streamtalk.proto.topics import topic
 from tests.support.processes import Processes, processes
 from tests.support.recorder import eventually
@@ -94,3 +96,26 @@ def test_bus_leaves_nothing_behind(scene: Processes, stream: Stream) -> None:
     assert stream.flows()
     assert scene.terminate("bus_0") == 0
     assert scene.sockets("bus_0") == []
+
+
+def test_publishers_hear_nothing_of_subscriptions(scene: Processes) -> None:
+    """Else one peer with a flood of them would grow every process of the stack."""
+    scene.start("bus")
+    with scene.context.socket(zmq.XPUB) as publisher:
+        publisher.setsockopt(zmq.LINGER, 0)
+        publisher.connect(scene.run_dir.bus_in)
+        assert publisher.poll(10_000)
+        assert publisher.recv() == b"\x01"
+        with open_subscriber(scene.context, scene.run_dir, TOPIC) as subscriber:
+            while not subscriber.poll(20):
+                publisher.send_multipart([TOPIC, b"header", b"payload"])
+        assert not publisher.poll(0)
+
+
+def test_subscription_longer_than_any_topic_is_not_taken(scene: Processes, stream: Stream) -> None:
+    """Its peer's line ends; everybody else hears on."""
+    scene.start("bus")
+    assert stream.flows()
+    with open_subscriber(scene.context, scene.run_dir, b"x" * (MAX_TOPIC_BYTES + 1)) as flooding:
+        assert flooding.poll(0) == 0
+        assert stream.flows()

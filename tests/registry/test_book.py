@@ -146,7 +146,7 @@ def test_snapshot_survives_and_what_is_gone_expires(book: Book, tmp_path: Path) 
     path = tmp_path / "registry.json"
     save_snapshot(path, book.snapshot(), durable=True)
     after = Book("r2", silent_after_ns=2 * SECOND_NS, forget_after_ns=10 * SECOND_NS)
-    after.restore(load_snapshot(path), 5 * SECOND_NS)
+    after.restore(load_snapshot(path), 5 * SECOND_NS, lambda pid: True)
     assert (after.active, after.view().instances) == (book.active, book.view().instances)
     assert after.expire(16 * SECOND_NS)
     assert after.active == {"tts": ["tts_0"]}
@@ -160,3 +160,12 @@ def test_unreadable_snapshot_is_an_empty_one(tmp_path: Path, content: bytes | No
     if content is not None:
         path.write_bytes(content)
     assert load_snapshot(path) == Snapshot()
+
+
+def test_processes_that_ended_with_the_registry_are_not_taken_over(book: Book) -> None:
+    """The record of active slots stays: supervisord starts the next process in the slot."""
+    book.register(_instance(), 0)
+    after = Book(registry="r-2", silent_after_ns=SECOND_NS, forget_after_ns=2 * SECOND_NS)
+    after.restore(book.snapshot(), 0, lambda pid: False)
+    assert after.view().instances == []
+    assert after.active == book.active

@@ -7,8 +7,9 @@ import zmq
 from streamtalk.client.rundir import RunDir
 from streamtalk.proto.limits import MAX_MESSAGE_BYTES, MAX_PARTS
 
-AUDIO_MARK: Final = 10_000
-"""High-water mark of bus sockets in messages: 2 s of 100 sessions, far above twice any credit."""
+AUDIO_MARK: Final = 5_000
+"""High-water mark of bus sockets in messages: 1 s of 100 sessions, far above twice any credit; a
+reader that reads nothing costs the bus so many."""
 
 CALL_MARK: Final = 1_000
 _MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)

@@ -11,6 +11,9 @@ MAX_MESSAGE_BYTES: Final = 1 << 20
 MAX_HEADER_BYTES: Final = 256 << 10
 """A header above this is refused before it is decoded."""
 
+MAX_TOPIC_BYTES: Final = 128
+"""Longest subscription that the bus takes: no topic is as long."""
+
 MAX_PARTS: Final = 8
 """Parts of one multipart message, envelope included."""
 

@@ -15,6 +15,7 @@ from streamtalk.cli.chaos import (
     sleep,
     swaps,
 )
+from streamtalk.cli.chaos.crowd import People
 from streamtalk.cli.chaos.outcome import Check
 from streamtalk.cli.chaos.scene import Scene
 
@@ -23,7 +24,7 @@ _CONSUMER_S: Final = (8.0, 60.0)
 _MESSAGES: Final = (5_000, 100_000)
 _SLEEP_S: Final = (6.0, 30.0)
 _LLM_SHORT: Final = ("down", "stall")
-_FLOODED_SHORT: Final = ("tts", "orchestrator", "registry", "bus in")
+_FLOODED_SHORT: Final = ("tts", "orchestrator", "registry", "bus in", "bus out")
 _CRASHES_S: Final = 60.0
 _LONG_ONLY: Final = ("crash loop", "down", "leftovers")
 
@@ -38,7 +39,6 @@ def on_one_stack(seed: int, *, short: bool) -> dict[str, Callable[[Scene], Check
         "fuzz": partial(flood.check, seed=seed, messages=_MESSAGES[size], only=sockets),
         "sleep": partial(sleep.check, seconds=_SLEEP_S[size]),
         "second copy": leftovers.second_copy,
-        "crash loop": partial(crashes.check, seconds=_CRASHES_S),
     }
     return {name: check for name, check in found.items() if not (short and name in _LONG_ONLY)}
 
@@ -50,12 +50,18 @@ def alone(sessions: int, seed: int, *, short: bool) -> dict[str, Callable[[], Ch
         "full disk": partial(disk.check, sessions, seed),
         "llm": partial(llm_faults.check, sessions, seed, faults),
         "clock": _clock,
+        "crash loop": partial(_crash_loop, sessions, seed),
         "leftovers": leftovers.stale_files,
         "down": partial(ending.leave, sessions, seed, by_signal=False),
         "sigterm": partial(ending.leave, sessions, seed, by_signal=True),
         "kill supervisord": partial(ending.kill_supervisord, sessions, seed),
     }
     return {name: check for name, check in found.items() if not (short and name in _LONG_ONLY)}
+
+
+def _crash_loop(sessions: int, seed: int) -> Check:
+    with Scene(People(sessions, seed), patient=False) as scene:
+        return crashes.check(scene, _CRASHES_S)
 
 
 def _clock() -> Check:

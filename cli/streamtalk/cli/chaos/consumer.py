@@ -11,8 +11,7 @@ from streamtalk.cli.chaos.scene import Scene, growth_mb
 from streamtalk.proto.codec import encode
 from streamtalk.proto.health import Metrics
 
-_GROWTH_MB: Final = 16.0
-"""Twice what is asked: a process that talks grows a little by itself."""
+_GROWTH_MB: Final = 8.0
 
 _CALLED: Final = ("registry", "orchestrator", "tts", "asr")
 _AFTER_S: Final = 60.0

@@ -61,6 +61,8 @@ def broken_promises(outcome: Outcome) -> list[str]:
         found.append("not everybody was answered again")
     if outcome.lost:
         found.append(f"{outcome.lost} utterances lost in silence")
+    if outcome.missing_ms:
+        found.append(f"{outcome.missing_ms} ms of a reply were missing")
     if outcome.repeated_ms > PIECE_MS:
         found.append(f"{outcome.repeated_ms} ms were said twice")
     allowed_ms = 0 if " bus " in outcome.case else MIC_LOST_MS

@@ -35,10 +35,11 @@ class Scene(Closing):
         base_url: str = "",
         folder: Path | None = None,
         detached: bool = False,
+        patient: bool = True,
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="stc-", ignore_cleanup_errors=True)
         self.orders = Path(self._folder.name)
-        given = tables(self.orders, base_url)
+        given = tables(self.orders, base_url, patient=patient)
         self._stack: BenchStack | DetachedStack = (
             DetachedStack(given) if detached else BenchStack(given, replicas, folder=folder)
         )

@@ -26,11 +26,14 @@ def hang_file(orders: Path, service: str) -> Path:
     return orders / f"{service}.hang"
 
 
-def tables(orders: Path | None = None, base_url: str = "") -> dict[str, Any]:
+def tables(
+    orders: Path | None = None, base_url: str = "", *, patient: bool = True
+) -> dict[str, Any]:
     """Configuration of every service.
 
     Engines take orders to hang from the folder `orders`; with `base_url` a language model's server
-    is asked.
+    is asked. A `patient` watchdog starts at once what dies many times a minute, as nothing but
+    the matrix makes it.
     """
     hang = {name: {"hang_file": str(hang_file(orders, name)) if orders else ""} for name in WEDGED}
     voice = {
@@ -40,6 +43,7 @@ def tables(orders: Path | None = None, base_url: str = "") -> dict[str, Any]:
         **hang["tts"],
     }
     return {
+        "watchdog": {"crash_limit": 20} if patient else {},
         "vad": {
             "engine": "scripted",
             "engines": {"scripted": hang["vad"]},

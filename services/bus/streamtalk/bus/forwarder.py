@@ -1,4 +1,8 @@
-"""XSUB in, XPUB out, in a thread of libzmq: no Python touches a frame."""
+"""SUB in, PUB out, in a thread of libzmq: no Python touches a frame.
+
+Not XSUB and XPUB: those pass every subscription on to every publisher, so that one peer with a
+flood of them grows every process of the stack.
+"""
 
 import threading
 from typing import Final
@@ -7,6 +11,7 @@ import zmq
 
 from streamtalk.client.rundir import RunDir
 from streamtalk.client.sockets import AUDIO_MARK, open_socket
+from streamtalk.proto.limits import MAX_TOPIC_BYTES
 
 _ZERO_COPY_RECV: Final = 10
 """Option of a context (libzmq 4.3); pyzmq has no name for it."""
@@ -20,8 +25,11 @@ class Forwarder:
         self._context = zmq.Context()
         # Else each frame that waits for a reader who does not read holds 8 KiB, not its own size.
         self._context.set(_ZERO_COPY_RECV, 0)
-        self._inward = open_socket(self._context, zmq.XSUB, AUDIO_MARK)
-        self._outward = open_socket(self._context, zmq.XPUB, AUDIO_MARK)
+        self._inward = open_socket(self._context, zmq.SUB, AUDIO_MARK)
+        self._inward.setsockopt(zmq.SUBSCRIBE, b"")
+        self._outward = open_socket(self._context, zmq.PUB, AUDIO_MARK)
+        # Only subscriptions come in here; one longer than any topic ends its peer's line.
+        self._outward.setsockopt(zmq.MAXMSGSIZE, MAX_TOPIC_BYTES)
         self._inward.bind(run_dir.bus_in)
         self._outward.bind(run_dir.bus_out)
         self._thread = threading.Thread(target=self._forward, name="forwarder")

@@ -3,6 +3,7 @@
 The `active` record names slots, not instances, so a process restarted in its slot is active again.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -55,10 +56,12 @@ class Book:
     _heard_ns: dict[str, int] = field(default_factory=dict)
     _looked_ns: int | None = None
 
-    def restore(self, snapshot: Snapshot, now_ns: int) -> None:
-        """Take over what the registry before this one knew; who is gone will expire."""
+    def restore(self, snapshot: Snapshot, now_ns: int, runs: Callable[[int], bool]) -> None:
+        """Take over what the registry before this one knew, of processes that still run."""
         self.active = {service: list(slots) for service, slots in snapshot.active.items()}
         for instance in snapshot.instances:
+            if not runs(instance.pid):
+                continue
             self._instances[instance.instance] = instance
             self._heard_ns[instance.instance] = now_ns
         self.version += 1

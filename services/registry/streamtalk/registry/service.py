@@ -16,6 +16,7 @@ from streamtalk.proto.topics import ALL_SESSIONS, topic
 from streamtalk.registry.book import Book
 from streamtalk.registry.config import RegistryConfig
 from streamtalk.registry.snapshot import load_snapshot, save_snapshot
+from streamtalk.runtime.process import process_runs
 from streamtalk.runtime.responder import Call, Responder
 from streamtalk.runtime.service import Service, ServiceContext
 
@@ -39,7 +40,7 @@ class RegistryService(Service[RegistryConfig]):
             silent_after_ns=config.silent_after_ms * 1_000_000,
             forget_after_ns=config.forget_after_ms * 1_000_000,
         )
-        self._book.restore(load_snapshot(self._snapshot_path), time.monotonic_ns())
+        self._book.restore(load_snapshot(self._snapshot_path), time.monotonic_ns(), process_runs)
         super().__init__(context, config)
         self._directory = Responder(
             self.zmq_context, context.run_dir.registry, self._on_call, self.log, context.metrics

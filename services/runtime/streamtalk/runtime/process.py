@@ -40,6 +40,17 @@ def slot_of(service: str) -> str:
     return os.environ.get(SLOT_VARIABLE) or f"{service}_0"
 
 
+def process_runs(pid: int) -> bool:
+    """Whether there is a process with this id, ours or not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def rss_mb() -> float:
     """Resident memory of this process in MiB, 0 where the system does not tell cheaply."""
     try:

@@ -21,7 +21,7 @@ class WatchdogConfig(ProcessConfig, frozen=True, kw_only=True, forbid_unknown_fi
     failed_s: Seconds = 30.0
     """An instance whose work stays wrong for this long, and that does not recover, is killed."""
 
-    crash_limit: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 5
+    crash_limit: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 3
     """More deaths of one slot than this in `crash_window_s`, and it is restarted slowly."""
 
     crash_window_s: Seconds = 60.0
