@@ -43,8 +43,16 @@ def _slots(stack: RunningStack, service: str) -> list[str]:
     return sorted(row["slot"] for row in rows if row["service"] == service and row["ready"])
 
 
-@pytest.mark.parametrize("service", ["vad", "turn", "asr", "tts"])
-@pytest.mark.parametrize("phase", ["hearing", "speaking"])
+@pytest.mark.parametrize(
+    "service, phase",
+    [
+        ("vad", "hearing"),
+        ("vad", "speaking"),
+        ("turn", "hearing"),
+        ("asr", "hearing"),
+        ("tts", "speaking"),
+    ],
+)
 def test_new_process_takes_over(
     stack: RunningStack, tmp_path: Path, service: str, phase: str
 ) -> None:
@@ -113,7 +121,7 @@ def test_replicas_share_the_work_and_one_may_die(stack: RunningStack, tmp_path: 
         assert len(_slots(stack, service)) == 1
 
 
-@pytest.mark.parametrize("service", ["bus", "registry", "watchdog", "orchestrator"])
+@pytest.mark.parametrize("service", ["bus", "orchestrator"])
 def test_restart_in_mid_conversation(stack: RunningStack, tmp_path: Path, service: str) -> None:
     """What holds no model is renewed in place; the conversation goes on."""
     before = {slot: row["pid"] for slot, row in stack.services().items()}
