@@ -63,6 +63,8 @@ class LlmServer:
         self._changed = asyncio.Condition()
         self.port = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._closing = False
 
     @property
     def base_url(self) -> str:
@@ -78,12 +80,22 @@ class LlmServer:
             yield self
         finally:
             server.close()
+            # Whoever has just come is taken and sent away: a task that never began closes nothing.
+            await asyncio.sleep(0)
+            self._closing = True
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            for writer in self._writers:
+                writer.close()
             await server.wait_closed()
+            await asyncio.sleep(0)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._closing:
+            writer.close()
+            return
+        self._writers.add(writer)
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -96,6 +108,7 @@ class LlmServer:
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()
+            self._writers.discard(writer)
 
     async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")

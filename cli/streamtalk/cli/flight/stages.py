@@ -106,12 +106,12 @@ class VoiceStage:
     def speak(self, request: Speak) -> tuple[list[Chunk], Spoken, int]:
         """Audio of a piece as it was made, the reply, and the time that all of it took."""
         from streamtalk.tts.speakable import is_speakable, speakable
-        from streamtalk.tts.utterance import Utterance
+        from streamtalk.tts.utterance import Utterance, nothing_said
 
         chunks: list[Chunk] = []
         text = speakable(request.text)
         if not is_speakable(text):
-            return chunks, _nothing(request), 0
+            return chunks, nothing_said(request), 0
         began_ns = time.monotonic_ns()
 
         def deliver(pcm: bytes) -> None:
@@ -205,15 +205,3 @@ def _timed(function: Callable[[], Any]) -> tuple[Any, int]:
     began_ns = time.monotonic_ns()
     result = function()
     return result, time.monotonic_ns() - began_ns
-
-
-def _nothing(request: Speak) -> Spoken:
-    return Spoken(
-        answer=request.answer,
-        piece=request.piece,
-        total_samples=0,
-        language="en" if request.language == "auto" else request.language,
-        voice=request.voice,
-        first_audio_ms=0.0,
-        compute_ms=0.0,
-    )

@@ -26,7 +26,7 @@ from streamtalk.tts.engine import ENGINES, SpeechEngine
 from streamtalk.tts.pieces import KeptPiece
 from streamtalk.tts.rota import Rota
 from streamtalk.tts.speakable import is_speakable, speakable
-from streamtalk.tts.utterance import Utterance
+from streamtalk.tts.utterance import Utterance, nothing_said
 
 CANNED_TEXT: Final = "Ready."
 _EXPIRY_NS: Final = 1_000_000_000
@@ -166,7 +166,7 @@ class TtsWorker(Worker[TtsConfig]):
         if is_speakable(text):
             self._order(piece, text, call, first=first)
         else:
-            self._finish(piece, _nothing_said(speak), [call])
+            self._finish(piece, nothing_said(speak), [call])
 
     def _repeat(self, piece: KeptPiece, speak: Speak, call: Call) -> None:
         """Answer an order that was given before, as a caller does whose reply was lost."""
@@ -278,15 +278,3 @@ class TtsWorker(Worker[TtsConfig]):
         if self._engine is None:
             raise NotReadyError("the voice is still being loaded; try again in a moment")
         return self._engine
-
-
-def _nothing_said(speak: Speak) -> Spoken:
-    return Spoken(
-        answer=speak.answer,
-        piece=speak.piece,
-        total_samples=0,
-        language="en" if speak.language == "auto" else speak.language,
-        voice=speak.voice,
-        first_audio_ms=0.0,
-        compute_ms=0.0,
-    )

@@ -78,3 +78,16 @@ class Utterance:
             first_audio_ms=(first_ns - self._ordered_ns) / 1e6,
             compute_ms=self._compute_ns / 1e6,
         )
+
+
+def nothing_said(speak: Speak) -> Spoken:
+    """The reply to a piece without a letter or digit."""
+    return Spoken(
+        answer=speak.answer,
+        piece=speak.piece,
+        total_samples=0,
+        language="en" if speak.language == "auto" else speak.language,
+        voice=speak.voice,
+        first_audio_ms=0.0,
+        compute_ms=0.0,
+    )
