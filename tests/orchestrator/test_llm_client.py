@@ -267,4 +267,4 @@ def test_client_serves_many_at_once() -> None:
             server.gate.set()
         assert [task.result() for task in tasks] == [(TEXT, None)] * 16
 
-    play(scene, first_token_timeout_s=60.0, stall_timeout_s=60.0, connect_timeout_s=60.0)
+    play(scene, first_token_timeout_s=60.0, stall_timeout_s=60.0, answer_s=60.0)
