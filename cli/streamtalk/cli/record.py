@@ -15,8 +15,6 @@ from typing import Annotated, Any, Final
 import msgspec
 import psutil
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from streamtalk.cli.configuration import merged
 from streamtalk.cli.flight.file import MAX_FILE_MB
@@ -129,15 +127,11 @@ def list_(
     if not entries:
         typer.echo("nothing was recorded")
         return
-    table = Table(box=None, header_style="bold")
-    for column in ("started", "state", "size", "seconds", "turns", "sessions", "file"):
-        table.add_column(column, overflow="fold")
     for entry in entries:
-        size = f"{entry.size_bytes / (1 << 20):.1f} MiB"
+        # The path on a line of its own, whole: it is what `replay` wants.
+        started = entry.started[:19].replace("T", " ")
         sessions = ", ".join(entry.sessions) or "-"
-        turns, seconds = str(entry.turns), f"{entry.duration_s:.0f}"
-        table.add_row(entry.started[:19], entry.state, size, seconds, turns, sessions, entry.file)
-    Console().print(table)
+        typer.echo(f"{started}  {entry.state}: {_summary(entry)} ({sessions})\n    {entry.file}")
 
 
 def _spawn(place: RunDir, order: Order) -> None:
