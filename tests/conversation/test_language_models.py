@@ -43,6 +43,7 @@ base_url = "http://127.0.0.1:{{port}}/v1"
 first_token_timeout_s = 1.0
 stall_timeout_s = 1.0
 breaker_s = 0.1
+check_s = 600
 answer_chars = {CUT_CHARS}
 """
 

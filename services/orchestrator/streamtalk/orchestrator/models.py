@@ -19,9 +19,6 @@ from streamtalk.proto.errors import StreamTalkError
 _SEARCH_S: Final = 3.0
 """How often a language model is looked for while there is none."""
 
-_CHECK_S: Final = 15.0
-"""How often the one that was found is checked, besides at once when it cannot be reached."""
-
 
 class LanguageModels:
     """Keeps `engine` up to date; None means that the built-in assistant answers."""
@@ -76,7 +73,8 @@ class LanguageModels:
             self._doubt.clear()
             await self._look()
             with suppress(TimeoutError):
-                async with asyncio.timeout(_SEARCH_S if self.engine is None else _CHECK_S):
+                period_s = _SEARCH_S if self.engine is None else self._config.llm.check_s
+                async with asyncio.timeout(period_s):
                     await self._doubt.wait()
 
     async def _look(self) -> None:

@@ -54,6 +54,9 @@ class LlmConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     breaker_s: Seconds = 10.0
     """After a failure, calls are refused for so long."""
 
+    check_s: Seconds = 15.0
+    """How often a server that was found is checked, besides at once when it cannot be reached."""
+
     probe_s: Seconds = 1.0
     """Deadline for finding a server on this machine; one elsewhere has `connect_timeout_s`."""
 
