@@ -183,4 +183,4 @@ def test_trend_begins_when_a_process_should_be_steady() -> None:
     late.append(Sample(390, "tts_0", 2, 200 + 390 / 3_600, 23, 5))
     found = trends([*early, *late], seconds=400)["tts_0"]
     assert found["rss_slope_mb_per_h"] == pytest.approx(1)
-    assert (found["files_drift"], found["threads_drift"], found["processes"]) == (2, 1, 1)
+    assert (found["files_drift"], found["threads_drift"], found["processes"]) == (2, 1, 2)

@@ -42,11 +42,13 @@ def test_starved_loudspeaker_waits_a_quarter_of_a_second() -> None:
 
 
 def test_first_audio_has_the_time_that_the_voice_is_used_to() -> None:
-    """Twice what it took before and a quarter of a second; the unknown voice gets two seconds."""
+    """Twice what it took before and a quarter of a second; a new one has that of the slowest."""
     pace, lateness = Pace(), Lateness()
     assert pace.allowed_ms("v") == 2_000.0
     pace.learn("v", 400.0)
     assert pace.allowed_ms("v") == 1_050.0
+    pace.learn("quick", 10.0)
+    assert pace.allowed_ms("new") == 1_050.0
     owed = Owed("v", made=False, begun=False)
     lateness.asked(pace.allowed_ms("v"), 100 * MS)
     lateness.on_playback(_state(audible=False), _frontier((0, 0)), owed, 150 * MS)

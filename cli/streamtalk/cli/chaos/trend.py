@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 STEADY_S: Final = 900.0
-"""A process may grow for so long after the begin, or for a quarter of the whole."""
+"""A process may grow for so long after it was first seen, or for a quarter of the whole."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,13 @@ def trends(samples: Sequence[Sample], seconds: float) -> dict[str, dict[str, Any
     steady_s = min(STEADY_S, seconds / 4)
     found = {}
     for slot in sorted({sample.slot for sample in samples}):
-        of_slot = [s for s in samples if s.slot == slot and s.at_s >= steady_s]
         lives: dict[int, list[Sample]] = {}
-        for sample in of_slot:
-            lives.setdefault(sample.pid, []).append(sample)
-        if lives:
-            found[slot] = _trend(max(lives.values(), key=len), len(lives))
+        for sample in samples:
+            if sample.slot == slot:
+                lives.setdefault(sample.pid, []).append(sample)
+        longest = max(lives.values(), key=len)
+        steady = [sample for sample in longest if sample.at_s - longest[0].at_s >= steady_s]
+        found[slot] = _trend(steady or longest[-1:], len(lives))
     return found
 
 

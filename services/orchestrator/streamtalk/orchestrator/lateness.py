@@ -11,7 +11,7 @@ from streamtalk.proto.state import Frontier, PlaybackState
 
 LATE_NS: Final = 250_000_000
 UNKNOWN_FIRST_MS: Final = 2_000.0
-"""Allowed for the first audio of a voice that has not spoken yet."""
+"""Allowed for the first audio of a voice while no voice has spoken yet."""
 
 STALE_STATES: Final = 4
 """So many states in a row, 100 ms apart, without audio that is there and wanted."""
@@ -32,8 +32,12 @@ class Pace:
         self._first_ms[voice] = max(first_audio_ms, 0.8 * known_ms + 0.2 * first_audio_ms)
 
     def allowed_ms(self, voice: str) -> float:
-        """When the first audio of a piece is late, from when it was asked for."""
-        first_ms = self._first_ms.get(voice)
+        """When the first audio of a piece is late, from when it was asked for.
+
+        A voice that has not spoken yet has the time of the slowest of the others.
+        """
+        slowest_ms = max(self._first_ms.values(), default=None)
+        first_ms = self._first_ms.get(voice, slowest_ms)
         return UNKNOWN_FIRST_MS if first_ms is None else 2 * first_ms + LATE_NS / 1e6
 
     def forget(self, voices: set[str]) -> None:

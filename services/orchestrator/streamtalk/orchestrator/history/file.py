@@ -16,6 +16,9 @@ MEMORY: Final = Path(":memory:")
 BUSY_MS: Final = 2_000
 """How long a write waits for another process, such as `streamtalk history delete`."""
 
+_CACHE_KIB: Final = 256
+"""Pages that SQLite keeps in memory; its own default grows to 2 MiB in the first hours of talk."""
+
 _BROKEN: Final = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 _LOG = logging.getLogger(__name__)
 
@@ -76,6 +79,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON"):
             database.execute(f"PRAGMA {pragma}")
         database.execute("PRAGMA foreign_keys = ON")
+        database.execute(f"PRAGMA cache_size = {-_CACHE_KIB}")
         _check(database)
         migrate(database)
         on_failure.pop_all()
