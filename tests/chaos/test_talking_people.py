@@ -122,3 +122,31 @@ def test_first_and_last_quarter_are_compared() -> None:
     slow = [_said(ended_ns=0) for _ in range(4)]
     assert first_and_last([*[_said() for _ in range(4)], *slow]) == [50, 100]
     assert first_and_last([_said()]) is None
+
+
+def test_what_is_played_while_somebody_speaks_is_no_answer_to_it() -> None:
+    """A reply that is taken up in the middle of an utterance does not end the wait for its own."""
+    talker, number = Talker("s", 1, barge_share=0.0), 0
+
+    def frame(playing: str | None) -> bool:
+        nonlocal number
+        number += 1
+        return talker.frame(number * FRAME_NS, number * 320, playing)
+
+    while not frame(None):
+        pass
+    for _ in range(8):
+        talker.played(number * FRAME_NS, "the rest of an earlier reply")
+        assert frame("the rest of an earlier reply")
+    while frame(None):
+        pass
+    for _ in range(50):
+        frame(None)
+    assert talker.done == []
+    for _ in range(40):
+        talker.played(number * FRAME_NS, "its own")
+        frame("its own")
+    for _ in range(50):
+        frame(None)
+    (said,) = talker.done
+    assert len(said.played_ns) == 40

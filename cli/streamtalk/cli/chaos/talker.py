@@ -76,7 +76,7 @@ class Talker:
         self._left = self._pause()
         self._quiet_frames = 0
         self._waited_frames = 0
-        self._said = Said(session=session, number=0)
+        self._said = self._before = Said(session=session, number=0)
         self.done: list[Said] = []
         """Utterances that are over; taken away by whoever reports them."""
 
@@ -102,8 +102,13 @@ class Talker:
         return True
 
     def played(self, now_ns: int, answer: str) -> None:
-        """A frame of this answer has just been played."""
-        said = self._owner.setdefault(answer, self._said)
+        """A frame of this answer has just been played.
+
+        What begins while the person speaks answers what was said before: such as the rest of a
+        reply that a new orchestrator takes up although the person has cut in meanwhile.
+        """
+        spoken_over = self._phase == "say"
+        said = self._owner.setdefault(answer, self._before if spoken_over else self._said)
         said.played_ns.append(now_ns)
         self._waited_frames = self._quiet_frames = 0
 
@@ -113,6 +118,7 @@ class Talker:
     def _begin(self, now_ns: int, mic_sample: int) -> None:
         number = self._said.number + 1
         begin = mic_sample + MIC_FRAME_SAMPLES
+        self._before = self._said
         self._said = Said(
             session=self._session, number=number, begin_sample=begin, began_ns=now_ns, played_ns=[]
         )
