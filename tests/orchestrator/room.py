@@ -207,7 +207,7 @@ class World:
         self._soon.append(lambda: done(Attached(lease_ms=5_000)))
         return endpoint or self.vad
 
-    def serves(self, endpoint: str) -> bool:
+    def in_use(self, endpoint: str) -> bool:
         """Whether it is the `vad` in use."""
         return endpoint == self.vad
 

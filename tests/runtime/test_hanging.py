@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from streamtalk.runtime.burn import hang_when_told
+from streamtalk.runtime.fault import hang_when_told
 from tests.support.recorder import eventually
 
 pytestmark = pytest.mark.process
 
-PROGRAM = "import sys; from streamtalk.runtime.burn import hang_when_told as hang\n"
+PROGRAM = "import sys; from streamtalk.runtime.fault import hang_when_told as hang\n"
 
 
 def test_nobody_hangs_without_an_order(tmp_path: Path) -> None:

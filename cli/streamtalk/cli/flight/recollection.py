@@ -35,9 +35,9 @@ class Recollection:
         """As it was at that time."""
         return bool(self._recall("is_long_away", stage, otherwise=False))
 
-    def serves(self, endpoint: str) -> bool:
+    def in_use(self, endpoint: str) -> bool:
         """As it was at that time."""
-        return bool(self._recall("serves", endpoint, otherwise=True))
+        return bool(self._recall("in_use", endpoint, otherwise=True))
 
     def suspect(self, endpoint: str) -> None:
         """The recording knows who was asked instead."""

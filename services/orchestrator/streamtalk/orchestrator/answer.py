@@ -106,7 +106,7 @@ class Answer:
     def add_text(self, delta: str) -> list[AnswerAction]:
         """Take more of the reply."""
         self.text += delta
-        for piece in () if self._without_voice else self.splitter.feed(delta):
+        for piece in self.splitter.feed(delta):
             self._append(piece.text, piece.start)
         return self._next()
 
@@ -114,7 +114,7 @@ class Answer:
         """The reply is complete."""
         if not self.text_complete:
             self.text_complete = True
-            for piece in () if self._without_voice else self.splitter.flush():
+            for piece in self.splitter.flush():
                 self._append(piece.text, piece.start)
         return self._next()
 
@@ -162,23 +162,19 @@ class Answer:
         ]
         if not lost:
             return []
-        self.attempt += 1
         self.failures += 1
-        pieces = [piece.spoken for piece in self._pieces]
-        self._retaking = resume_point(pieces, self._played, have)
-        place = self._retaking.place
-        return [RetakeAnswer(place.piece, place.sample, self.attempt)]
+        return self._retake()
 
     def give_up(self) -> list[AnswerAction]:
         """No voice is to be had: what the sink has is played, then a tone in place of the rest.
 
         The text goes on to its end, for whoever can read it.
         """
-        if self._without_voice:
-            return []
-        self._without_voice = True
-        if self._retaking is not None:
-            return []
+        given_up, self._without_voice = self._without_voice, True
+        return [] if given_up or self._retaking is not None else self._retake()
+
+    def _retake(self) -> list[AnswerAction]:
+        """End the audio where another attempt can go on."""
         self.attempt += 1
         pieces = [piece.spoken for piece in self._pieces]
         self._retaking = resume_point(pieces, self._played, self._have())
@@ -254,7 +250,8 @@ class Answer:
         return {piece.voice for piece in self._pieces if piece.voice}
 
     def _append(self, text: str, start: int) -> None:
-        self._pieces.append(_Piece(SpokenPiece(text, start)))
+        if not self._without_voice:
+            self._pieces.append(_Piece(SpokenPiece(text, start)))
 
     def _have(self) -> Place:
         if self._frontier is None:

@@ -38,8 +38,8 @@ class Lease:
 
     name: str
     since_ns: int
+    heard_ns: int
     endpoint: str = ""
-    heard_ns: int = 0
     state: VadState | None = None
     held: bool = False
     """Whether the instance has said that it follows."""
@@ -132,7 +132,7 @@ class Attachment:
     def tick(self, request: OpenSession, hearing: Hearing, now_ns: int) -> int:
         """Attach, renew or begin to move when it is time; returns when to come again."""
         lease = self._lease
-        if lease is not None and lease.heard_ns and now_ns - lease.heard_ns > _SILENT_NS:
+        if lease is not None and now_ns - lease.heard_ns > _SILENT_NS:
             # It stalls, or the bus was away: a new one reads the ring from where this one was.
             self._ports.suspect(lease.endpoint)
             self.drop()
@@ -142,7 +142,7 @@ class Attachment:
         if now_ns >= self._renew_ns:
             self._renew_ns = now_ns + _RENEW_NS
             if self._lease is None:
-                self._lease = Lease(secrets.token_hex(4), now_ns, heard_ns=now_ns)
+                self._lease = _lease(now_ns)
             for each in filter(None, (self._lease, self._successor)):
                 self._attach(each, request, self._from_sample(request, hearing))
         return self._renew_ns
@@ -150,12 +150,12 @@ class Attachment:
     def _replace(self, request: OpenSession, hearing: Hearing, now_ns: int) -> None:
         """Have a successor catch up where the current instance is to be used no longer."""
         lease, successor = self._lease, self._successor
-        if successor is not None and not self._ports.serves(successor.endpoint):
+        if successor is not None and not self._ports.in_use(successor.endpoint):
             self._give_up(request, successor)
         if lease is None or not lease.held or self._successor is not None:
             return
-        if not self._ports.serves(lease.endpoint):
-            self._successor = Lease(secrets.token_hex(4), now_ns)
+        if not self._ports.in_use(lease.endpoint):
+            self._successor = _lease(now_ns)
             self._attach(self._successor, request, self._from_sample(request, hearing))
 
     def _give_up(self, request: OpenSession, successor: Lease) -> None:
@@ -210,3 +210,7 @@ class Attachment:
             self.drop()
             self._renew_ns = self._clock_ns() + _RETRY_NS
             self._ports.after(_RETRY_NS, lambda: None)
+
+
+def _lease(now_ns: int) -> Lease:
+    return Lease(secrets.token_hex(4), since_ns=now_ns, heard_ns=now_ns)

@@ -88,7 +88,7 @@ class Ports(Protocol):
     def detach(self, session: str, lease: str, endpoint: str) -> None:
         """No longer have it followed."""
 
-    def serves(self, endpoint: str) -> bool:
+    def in_use(self, endpoint: str) -> bool:
         """Whether the `vad` instance is still meant to follow sessions, or is being replaced."""
 
     def suspect(self, endpoint: str) -> None:

@@ -143,7 +143,7 @@ class SessionPorts:
         request = Detach(session=session, lease=lease)
         self._owner.caller.call(endpoint, request, _SINK_S, _ignore, _ignore)
 
-    def serves(self, endpoint: str) -> bool:
+    def in_use(self, endpoint: str) -> bool:
         """Whether callers are still to use the `vad` instance."""
         return any(i.endpoint == endpoint for i in self._owner.addresses.instances("vad"))
 

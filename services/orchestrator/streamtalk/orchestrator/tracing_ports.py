@@ -111,9 +111,9 @@ class TracingPorts:
         """Whether there is no use in waiting for a stage."""
         return self._tape.answered("is_long_away", stage, self._ports.is_long_away(stage))
 
-    def serves(self, endpoint: str) -> bool:
+    def in_use(self, endpoint: str) -> bool:
         """Whether the `vad` instance is still to be used."""
-        return self._tape.answered("serves", endpoint, self._ports.serves(endpoint))
+        return self._tape.answered("in_use", endpoint, self._ports.in_use(endpoint))
 
     def suspect(self, endpoint: str) -> None:
         """The instance is late."""

@@ -1,7 +1,6 @@
 """Exact CPU time for the scripted engines: what a model would cost, without a model."""
 
 import hashlib
-import os
 import time
 from typing import Final
 
@@ -18,15 +17,3 @@ def burn(cost_ms: float, *, hold_gil: bool) -> None:
                 pass
         else:
             hashlib.sha256(_BLOCK)
-
-
-def hang_when_told(order: str, *, hold_gil: bool) -> None:
-    """Never return where the file `order` is: it is taken away, so one file wedges one process."""
-    if not order:
-        return
-    try:
-        os.unlink(order)  # noqa: PTH108 — called for every chunk of sound
-    except OSError:
-        return
-    while True:
-        burn(100.0, hold_gil=hold_gil)

@@ -1,7 +1,8 @@
 """A small HTTP server for probes, on threads of its own: it answers while the engine works.
 
 It reads one bounded request of a connection within one deadline, answers and closes. What it
-answers with was shown by the receive thread: nobody waits for anybody.
+answers with was shown by the receive thread: nobody waits for anybody. Not `http.server`, which has
+deadlines for single reads only, and as many threads as there are clients.
 """
 
 import contextlib

@@ -4,8 +4,8 @@ from streamtalk.asr.config import ScriptedSettings
 from streamtalk.asr.engine import Heard, Speech
 from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ, samples_to_ms
 from streamtalk.proto.recognition import Word
-from streamtalk.runtime.burn import burn, hang_when_told
-from streamtalk.runtime.fault import go_wrong
+from streamtalk.runtime.burn import burn
+from streamtalk.runtime.fault import go_wrong, hang_when_told
 
 
 class ScriptedEngine:

@@ -6,8 +6,8 @@ import numpy as np
 
 from streamtalk.proto.audio import SPEECH_RATE_HZ, ms_to_samples, samples_to_ms
 from streamtalk.proto.synthesis import Voice
-from streamtalk.runtime.burn import burn, hang_when_told
-from streamtalk.runtime.fault import go_wrong
+from streamtalk.runtime.burn import burn
+from streamtalk.runtime.fault import go_wrong, hang_when_told
 from streamtalk.tts.config import ScriptedSettings
 from streamtalk.tts.engine import Emit, Made, Order, Samples
 from streamtalk.tts.marks import spread

@@ -1,8 +1,8 @@
 """An engine of exact cost and exact output, for load, benchmarks and deterministic tests."""
 
 from streamtalk.proto.endpointing import Predict, Prediction
-from streamtalk.runtime.burn import burn, hang_when_told
-from streamtalk.runtime.fault import go_wrong
+from streamtalk.runtime.burn import burn
+from streamtalk.runtime.fault import go_wrong, hang_when_told
 from streamtalk.turn.config import ScriptedSettings
 
 

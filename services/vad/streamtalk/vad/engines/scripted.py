@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamtalk.proto.audio import MIC_RATE_HZ
-from streamtalk.runtime.burn import burn, hang_when_told
-from streamtalk.runtime.fault import go_wrong
+from streamtalk.runtime.burn import burn
+from streamtalk.runtime.fault import go_wrong, hang_when_told
 from streamtalk.vad.config import ScriptedSettings
 from streamtalk.vad.tracker import CHUNK_SAMPLES
 
