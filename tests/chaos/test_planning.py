@@ -3,8 +3,9 @@
 import pytest
 
 from streamtalk.cli.chaos.matrix import Run
-from streamtalk.cli.chaos.plan import MODELS, SERVICES, matrix, plan
+from streamtalk.cli.chaos.plan import SERVICES, matrix, plan
 from streamtalk.cli.chaos.schedule import Schedule
+from streamtalk.proto.directory import MODEL_SERVICES
 from streamtalk.proto.errors import ConfigError
 
 pytestmark = pytest.mark.unit
@@ -21,7 +22,7 @@ def test_matrix_kills_and_stops_every_service_in_every_phase() -> None:
     """8 services, 6 phases, 2 faults; models also hang; a second voice is met thrice."""
     names = [case.name for case in matrix()]
     assert len(names) == len(set(names)) == 8 * 6 * 2 + 6 + 3
-    assert {case.service for case in matrix() if case.fault == "wedge"} == set(MODELS)
+    assert {case.service for case in matrix() if case.fault == "wedge"} == set(MODEL_SERVICES)
 
 
 def test_patterns_choose_cases() -> None:

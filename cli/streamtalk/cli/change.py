@@ -12,18 +12,15 @@ from statistics import median
 from typing import Final
 
 from streamtalk.cli.engines import Choice
-from streamtalk.cli.reach import Reach
 from streamtalk.cli.signals import uninterrupted
 from streamtalk.cli.slots import Slots, check_memory
 from streamtalk.cli.stack import Stack
 from streamtalk.cli.trial import Trial, TrialLimits
-from streamtalk.proto.conversation import ListSessions, Sessions
 from streamtalk.proto.directory import Directory, Instance
 from streamtalk.proto.errors import EngineError, NotReadyError, StreamTalkError
 from streamtalk.runtime.config import Table
 
 _WATCH_S: Final = 0.1
-_CALL_S: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -72,8 +69,8 @@ def plan(
 class Change:
     """Carries out a plan."""
 
-    def __init__(self, stack: Stack, reach: Reach, slots: Slots, plan: Plan, wait_s: float) -> None:
-        self._stack, self._reach, self._slots, self._plan = stack, reach, slots, plan
+    def __init__(self, stack: Stack, slots: Slots, plan: Plan, wait_s: float) -> None:
+        self._stack, self._slots, self._plan = stack, slots, plan
         self._wait_s = wait_s
         self._tell: Callable[[str], None] = slots.tell
         self._old_slots = [instance.slot for instance in plan.old]
@@ -137,7 +134,7 @@ class Change:
         """Watch the new ones while people talk with them; go back where they do worse."""
         plan = self._plan
         trial = Trial(plan.service, plan.limits, plan.new, before_ms, time.monotonic_ns())
-        if not plan.limits.trial_ns or not self._somebody_talks():
+        if not plan.limits.trial_ns or not self._slots.somebody_talks():
             return
         self._tell(f"on trial for up to {plan.limits.trial_ns / 1e9:.0f} s")
         while True:
@@ -149,13 +146,6 @@ class Change:
             if trial.is_over(found, time.monotonic_ns()):
                 return
             time.sleep(_WATCH_S)
-
-    def _somebody_talks(self) -> bool:
-        try:
-            found = self._reach.call("orchestrator", ListSessions(), Sessions, _CALL_S)
-        except StreamTalkError:
-            return True
-        return bool(found.sessions)
 
     def _roll_back(self, reason: str) -> None:
         known_ns = time.monotonic_ns()

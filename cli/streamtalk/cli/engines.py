@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from streamtalk.proto.directory import MODEL_SERVICES
 from streamtalk.proto.errors import ConfigError, EngineMissingError
 from streamtalk.runtime.engine_table import EngineSpec, missing_modules
 
-STAGES: Final = ("vad", "turn", "asr", "tts")
+STAGES: Final = MODEL_SERVICES
 """Services whose engine can be chosen, and changed by a swap."""
 
 

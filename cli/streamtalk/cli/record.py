@@ -25,11 +25,10 @@ from streamtalk.cli.reach import Reach
 from streamtalk.cli.stack import Stack
 from streamtalk.client.directory import usable
 from streamtalk.client.rundir import RunDir
-from streamtalk.proto.directory import Directory
+from streamtalk.proto.directory import MODEL_SERVICES, Directory
 from streamtalk.proto.errors import ConfigError, InputError, StreamTalkError
 from streamtalk.proto.topics import is_session_id
 
-_STAGES: Final = ("vad", "turn", "asr", "tts")
 _BEGIN_S: Final = 15.0
 _END_S: Final = 10.0
 _SECRET: Final = ("key", "token", "secret", "password")
@@ -185,7 +184,7 @@ def configuration_of(config: Path | None, profile: str | None) -> dict[str, Any]
         tables = merged(config, profile)
     except StreamTalkError:
         return {}
-    return {stage: _without_secrets(tables[stage]) for stage in _STAGES if stage in tables}
+    return {stage: _without_secrets(tables[stage]) for stage in MODEL_SERVICES if stage in tables}
 
 
 def _without_secrets(table: dict[str, Any]) -> dict[str, Any]:

@@ -3,18 +3,15 @@
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
 
 from streamtalk.cli import engines, overlay
 from streamtalk.cli.options import RunDirOption, find_run_dir
-from streamtalk.cli.reach import Reach
-from streamtalk.cli.signals import all_as_interrupts, uninterrupted
-from streamtalk.cli.slots import Slots, check_memory
+from streamtalk.cli.signals import uninterrupted
+from streamtalk.cli.slots import Slots, check_memory, holding_slots
 from streamtalk.cli.stack import Stack
 from streamtalk.proto.directory import Directory, Instance
 from streamtalk.proto.errors import ConfigError, NotReadyError, StreamTalkError
 from streamtalk.runtime.config import Table
-from streamtalk.runtime.swap_lock import hold_swap_lock
 
 _WAIT_S: Final = 300.0
 MAX_INSTANCES: Final = 3
@@ -34,14 +31,8 @@ def scale(
     if service not in engines.STAGES:
         message = f"{service!r} has one instance: choose one of {', '.join(engines.STAGES)}"
         raise ConfigError(message)
-    stack = Stack(find_run_dir(run_dir))
-    console = Console(stderr=True, highlight=False)
-    with all_as_interrupts(), Reach(stack.run_dir) as reach:
-        reach.directory()
-        with hold_swap_lock(stack.run_dir, service):
-            slots = Slots(stack, reach, service, console.print)
-            with console.status(f"scaling {service}"):
-                now = Scaling(stack, slots, service, wait_s).to(count)
+    with holding_slots(find_run_dir(run_dir), service, f"scaling {service}") as (stack, slots):
+        now = Scaling(stack, slots, service, wait_s).to(count)
     typer.echo(f"{service} runs in {', '.join(now)}")
 
 

@@ -1,19 +1,25 @@
 """Slots of a running stack: started, waited for, made active, stopped, each with a deadline."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 import psutil
+from rich.console import Console
 
 from streamtalk.cli import overlay
 from streamtalk.cli.reach import Reach
+from streamtalk.cli.signals import all_as_interrupts
 from streamtalk.cli.stack import Stack
 from streamtalk.client.peer import Peer
+from streamtalk.client.rundir import RunDir
+from streamtalk.proto.conversation import ListSessions, Sessions
 from streamtalk.proto.directory import Activate, Directory, Instance
 from streamtalk.proto.errors import EngineError, NotReadyError, StreamTalkError
 from streamtalk.proto.health import Health, Probe
 from streamtalk.runtime.config import Table
+from streamtalk.runtime.swap_lock import hold_swap_lock
 
 _POLL_S: Final = 0.05
 _STOP_S: Final = 30.0
@@ -35,6 +41,19 @@ def check_memory(service: str, needed_mb: float) -> None:
             f"{free_mb:.0f} MB of memory are free, and another {service} may need "
             f"{needed_mb + _SPARE_MB:.0f}: free some; a swap with --cold stops the old one first"
         )
+
+
+@contextmanager
+def holding_slots(run_dir: RunDir, service: str, doing: str) -> Iterator[tuple[Stack, "Slots"]]:
+    """The slots of a service, with everybody else kept from changing them; steps go to stderr.
+
+    Raises NotReadyError where no stack runs, InputError where somebody else changes them.
+    """
+    stack, console = Stack(run_dir), Console(stderr=True, highlight=False)
+    with all_as_interrupts(), Reach(run_dir) as reach:
+        reach.directory()
+        with hold_swap_lock(run_dir, service), console.status(doing):
+            yield stack, Slots(stack, reach, service, console.print)
 
 
 class Slots:
@@ -143,6 +162,14 @@ class Slots:
                 return peer.call(Probe(), Health, _PROBE_S)
         except StreamTalkError:
             return None
+
+    def somebody_talks(self) -> bool:
+        """Whether a session is open; also where nobody can say."""
+        try:
+            found = self._reach.call("orchestrator", ListSessions(), Sessions, _CALL_S)
+        except StreamTalkError:
+            return True
+        return bool(found.sessions)
 
     def stop(self, slots: Sequence[str]) -> None:
         """Let the slots finish what they have begun, and end; raises NotReadyError if one stays."""

@@ -3,21 +3,17 @@
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
 
 from streamtalk.cli import engines, overlay
 from streamtalk.cli.change import Change, Plan, plan
 from streamtalk.cli.options import RunDirOption, find_run_dir
-from streamtalk.cli.reach import Reach
-from streamtalk.cli.signals import all_as_interrupts
-from streamtalk.cli.slots import Slots
+from streamtalk.cli.slots import holding_slots
 from streamtalk.cli.stack import Stack
 from streamtalk.cli.toml_text import dump
 from streamtalk.cli.trial import TrialLimits
 from streamtalk.proto.directory import Directory
 from streamtalk.proto.errors import ConfigError
 from streamtalk.runtime.config import ModelConfig, Table, merge
-from streamtalk.runtime.swap_lock import hold_swap_lock
 
 _WAIT_S: Final = 300.0
 
@@ -55,23 +51,17 @@ def swap(
             "hold no model: use `streamtalk restart`"
         )
         raise ConfigError(message)
-    stack = Stack(find_run_dir(run_dir))
-    console = Console(stderr=True, highlight=False)
-    with all_as_interrupts(), Reach(stack.run_dir) as reach:
-        reach.directory()
-        with hold_swap_lock(stack.run_dir, service):
-            directory = reach.directory()
-            wanted = _Wanted(service, engine, settings or [], profile)
-            choice, table, limits = wanted.validate(stack, directory, trial_s, slower)
-            slots = Slots(stack, reach, service, console.print)
-            found = plan(slots, directory, choice, table, limits, cold=cold)
-            if dry_run:
-                _describe(found)
-                return
-            with console.status(f"swapping {found.service}"):
-                Change(stack, reach, slots, found, wait_s).run()
-            new = ", ".join(found.new)
-            typer.echo(f"{found.service} is now {found.choice.engine}, in {new}")
+    with holding_slots(find_run_dir(run_dir), service, f"swapping {service}") as (stack, slots):
+        directory = slots.directory()
+        wanted = _Wanted(service, engine, settings or [], profile)
+        choice, table, limits = wanted.validate(stack, directory, trial_s, slower)
+        found = plan(slots, directory, choice, table, limits, cold=cold)
+        if not dry_run:
+            Change(stack, slots, found, wait_s).run()
+    if dry_run:
+        _describe(found)
+    else:
+        typer.echo(f"{service} is now {found.choice.engine}, in {', '.join(found.new)}")
 
 
 class _Wanted:

@@ -1,8 +1,11 @@
 """The registry's messages: which instances exist, where, and which are active."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from streamtalk.proto.message import Message, Name, Position, Reply, Request
+
+MODEL_SERVICES: Final = ("vad", "turn", "asr", "tts")
+"""Services whose instances are chosen by the `active` record, in the order of the data."""
 
 InstanceState = Literal["loading", "ready", "active", "draining", "failed"]
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Final, Literal
 
+from streamtalk.proto.directory import MODEL_SERVICES
+
 Phase = Literal["I", "L", "T", "G", "S", "B"]
 """Idle, person speaks, transcribing, generating, speaking, barge-in."""
 
@@ -22,7 +24,6 @@ SERVICES: Final = (
     "orchestrator",
     "watchdog",
 )
-MODELS: Final = ("vad", "turn", "asr", "tts")
 _WORKS_IN: Final[dict[str, tuple[Phase, ...]]] = {
     "vad": ("I", "L"),
     "turn": ("T",),
@@ -68,7 +69,9 @@ def matrix() -> list[Case]:
         for service in SERVICES
         for phase in PHASES
     ]
-    wedges = [Case("wedge", service, phase) for service in MODELS for phase in _WORKS_IN[service]]
+    wedges = [
+        Case("wedge", service, phase) for service in MODEL_SERVICES for phase in _WORKS_IN[service]
+    ]
     warm = [Case(fault, "tts", "S", 2) for fault in ("kill", "stop", "wedge")]
     return [*plain, *wedges, *warm]
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import Final, Literal
 
-from streamtalk.cli.chaos.plan import MODELS, SERVICES
+from streamtalk.cli.chaos.plan import SERVICES
+from streamtalk.proto.directory import MODEL_SERVICES
 
 Kind = Literal["rubbish", "swap", "kill", "sample"]
 PERIODS_S: Final[dict[Kind, float]] = {
@@ -37,7 +38,7 @@ class Schedule:
         self._next_s["sample"] = 0.0
         # In the middle between two swaps, so that neither meets the other.
         self._next_s["kill"] -= self._period_s["swap"] / 2
-        self._targets = {"swap": cycle(MODELS), "kill": cycle(SERVICES)}
+        self._targets = {"swap": cycle(MODEL_SERVICES), "kill": cycle(SERVICES)}
 
     def due(self, at_s: float) -> list[Deed]:
         """What is to be done `at_s` seconds after the begin."""

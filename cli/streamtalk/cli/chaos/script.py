@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from streamtalk.proto.audio import FRAME_MS
+from streamtalk.proto.directory import MODEL_SERVICES
 
 PHRASES: Final = 4
 PIECE_MS: Final = 400
@@ -17,8 +18,6 @@ STALL_S: Final = 3.0
 _TOKEN_MS: Final = 10.0
 _FIRST_CHUNK_MS: Final = 60.0
 _FACTOR: Final = 0.05
-WEDGED: Final = ("vad", "turn", "asr", "tts")
-"""Services with a scripted engine, which can be told to hang."""
 
 
 def hang_file(orders: Path, service: str) -> Path:
@@ -35,7 +34,10 @@ def tables(
     is asked. A `patient` watchdog starts at once what dies many times a minute, as nothing but
     the matrix makes it.
     """
-    hang = {name: {"hang_file": str(hang_file(orders, name)) if orders else ""} for name in WEDGED}
+    hang = {
+        name: {"hang_file": str(hang_file(orders, name)) if orders else ""}
+        for name in MODEL_SERVICES
+    }
     voice = {
         "first_chunk_ms": _FIRST_CHUNK_MS,
         "real_time_factor": _FACTOR,

@@ -8,10 +8,10 @@ from streamtalk.cli.bench_machine import percentile
 from streamtalk.cli.chaos.account import Account, account
 from streamtalk.cli.chaos.command_line import streamtalk
 from streamtalk.cli.chaos.outcome import Check, broken_talk
-from streamtalk.cli.chaos.plan import MODELS
 from streamtalk.cli.chaos.scene import Scene
 from streamtalk.cli.chaos.talker import Said
 from streamtalk.proto.audio import FRAME_MS
+from streamtalk.proto.directory import MODEL_SERVICES
 
 _TURN_S: Final = 30.0
 """A turn of one session never takes as long."""
@@ -70,9 +70,9 @@ def _talk_with_swaps(scene: Scene, turns: int) -> tuple[list[Said], list[str], i
     """Each model at least once, and until there are enough turns."""
     began_ns, count = time.monotonic_ns(), 0
     failures: list[str] = []
-    for service in itertools.cycle(MODELS):
+    for service in itertools.cycle(MODEL_SERVICES):
         enough = len(_begun_since(scene, began_ns)) >= turns
-        if (enough and count >= len(MODELS)) or failures:
+        if (enough and count >= len(MODEL_SERVICES)) or failures:
             break
         command = streamtalk(
             scene.run_dir, "swap", service, "--engine", "scripted", limit_s=_SWAP_S

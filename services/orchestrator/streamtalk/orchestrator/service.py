@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, ClassVar, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
 from streamtalk.client.caller import Caller
 from streamtalk.client.directory import Addresses
@@ -34,7 +34,7 @@ from streamtalk.proto.conversation import (
     Sessions,
     UserText,
 )
-from streamtalk.proto.directory import Directory
+from streamtalk.proto.directory import MODEL_SERVICES, Directory
 from streamtalk.proto.errors import (
     EngineError,
     MessageError,
@@ -52,7 +52,6 @@ from streamtalk.runtime.service import HOUSEKEEPING_NS, Service, ServiceContext
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_STAGES: Final = ("vad", "turn", "asr", "tts")
 
 
 class OrchestratorService(Service[OrchestratorConfig]):
@@ -171,7 +170,7 @@ class OrchestratorService(Service[OrchestratorConfig]):
 
     def engines(self) -> dict[str, str]:
         """The engine of every stage, as it would be called now."""
-        stages = {name: self.calls.engine(name) for name in _STAGES}
+        stages = {name: self.calls.engine(name) for name in MODEL_SERVICES}
         return {**stages, "llm": self.models.label}
 
     # History, on its own thread.
@@ -307,7 +306,7 @@ class OrchestratorService(Service[OrchestratorConfig]):
         self.wake_at(1)
 
     def _see_absences(self, now_ns: int) -> None:
-        for stage in _STAGES:
+        for stage in MODEL_SERVICES:
             there = bool(self.addresses.instances(stage))
             self.absences.see(stage, there=there, now_ns=now_ns)
 

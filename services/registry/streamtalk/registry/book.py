@@ -9,12 +9,8 @@ from typing import Final
 
 import msgspec
 
-from streamtalk.proto.directory import Directory, Instance, InstanceState
+from streamtalk.proto.directory import MODEL_SERVICES, Directory, Instance, InstanceState
 from streamtalk.proto.errors import NotReadyError, OverloadedError
-
-MODEL_SERVICES: Final = ("vad", "turn", "asr", "tts")
-"""Services whose instances are chosen by the `active` record."""
-
 
 MAX_INSTANCES: Final = 256
 """The directory stays a message of bounded size, whoever registers."""

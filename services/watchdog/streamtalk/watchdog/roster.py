@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
-from streamtalk.proto.directory import Directory
-from streamtalk.registry.book import MODEL_SERVICES
+from streamtalk.proto.directory import MODEL_SERVICES, Directory
 from streamtalk.runtime.supervision import ProcessState
 from streamtalk.watchdog.account import Command
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 from streamtalk.client.rundir import RunDir
+from streamtalk.proto.directory import MODEL_SERVICES
 from streamtalk.proto.errors import StreamTalkError
-from streamtalk.registry.book import MODEL_SERVICES
 from streamtalk.runtime.process import STACK_SIGNAL
 from streamtalk.runtime.supervision import ProcessState, Supervisor
 from streamtalk.runtime.swap_lock import swap_in_progress
