@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
+from streamtalk.cli import bench_machine
 from streamtalk.client.rundir import RunDir
 
 _OURS = "STREAMTALK_"
@@ -97,15 +98,7 @@ def command(environment: Mapping[str, str], *arguments: str, timeout_s: float = 
 
 def processes_of(folder: Path) -> list[psutil.Process]:
     """Every process that was started for the run directory in `folder`."""
-    wanted = str(folder / "run")
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("STREAMTALK_RUN_DIR") == wanted:
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
+    return bench_machine.processes_of(folder / "run")
 
 
 @contextmanager

@@ -28,10 +28,12 @@ PERIOD_FRAMES: Final = 260
 PARTIAL_MS: Final = 512
 FRAME_NS: Final = FRAME_MS * 1_000_000
 _LEVEL: Final = 3_000
-_LOUD: Final = b"".join(value.to_bytes(2, "little", signed=True) for value in (_LEVEL, -_LEVEL)) * (
+LOUD: Final = b"".join(value.to_bytes(2, "little", signed=True) for value in (_LEVEL, -_LEVEL)) * (
     MIC_FRAME_SAMPLES // 2
 )
-_SILENT: Final = bytes(len(_LOUD))
+SILENT: Final = bytes(len(LOUD))
+"""Microphone frames of somebody who speaks, and of nobody."""
+
 _OPEN_S: Final = 20.0
 _LINGER_NS: Final = 5_000_000_000
 _PARTIAL_SAMPLES: Final = ms_to_samples(PARTIAL_MS, MIC_RATE_HZ)
@@ -139,7 +141,7 @@ class Crowd:
     def _speak(self, person: Person, now_ns: int) -> None:
         while now_ns >= person.mic_due_ns and person.frames_left:
             loud = is_speech(person.number)
-            self._edge.push_mic(person.entry, _LOUD if loud else _SILENT)
+            self._edge.push_mic(person.entry, LOUD if loud else SILENT)
             if ends_speech(person.number):
                 person.ended_ns.append(time.monotonic_ns())
             person.number += 1

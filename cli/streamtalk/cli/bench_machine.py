@@ -9,6 +9,18 @@ from typing import Any
 
 import psutil
 
+from streamtalk.runtime.config import RUN_DIR_VARIABLE
+
+
+def processes_of(run_dir: Path) -> list[psutil.Process]:
+    """Every process that was started for a run directory, the oldest first."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get(RUN_DIR_VARIABLE) == str(run_dir):
+                found.append(process)
+    return sorted(found, key=lambda process: process.pid)
+
 
 def process_tree(pid: int) -> list[psutil.Process]:
     """A process and all its descendants."""

@@ -9,12 +9,12 @@ from typing import Any, Final, Self
 
 import psutil
 
+from streamtalk.cli.bench_machine import processes_of
 from streamtalk.cli.chaos.command_line import Ended, streamtalk
 from streamtalk.cli.toml_text import dump
 from streamtalk.client.closing import Closing
 from streamtalk.client.rundir import RunDir
 from streamtalk.proto.errors import NotReadyError
-from streamtalk.runtime.config import RUN_DIR_VARIABLE
 
 _UP_S: Final = 90.0
 
@@ -46,12 +46,7 @@ class DetachedStack(Closing):
 
     def processes(self) -> list[psutil.Process]:
         """Every process of this run directory, supervisord first."""
-        found = []
-        for process in psutil.process_iter():
-            with contextlib.suppress(psutil.Error):
-                if process.environ().get(RUN_DIR_VARIABLE) == str(self.run_dir.path):
-                    found.append(process)
-        return sorted(found, key=lambda process: process.pid)
+        return processes_of(self.run_dir.path)
 
     def close(self) -> None:
         """Take it down, by force where nothing else helps."""

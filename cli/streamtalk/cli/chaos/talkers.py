@@ -13,25 +13,20 @@ from typing import Final
 
 import msgspec
 
+from streamtalk.cli.bench_edge import FRAME_NS, LOUD, SILENT
 from streamtalk.cli.chaos.talker import Barging, Opened, Report, Said, Talker
 from streamtalk.client.edge import Edge, EdgeSession
 from streamtalk.client.rundir import RunDir
-from streamtalk.proto.audio import FRAME_MS, MIC_FRAME_SAMPLES, MIC_RATE_HZ
+from streamtalk.proto.audio import FRAME_MS, MIC_RATE_HZ
 from streamtalk.proto.conversation import GetTurns, Turns
 from streamtalk.proto.errors import StreamTalkError
 from streamtalk.runtime.process import settle_memory
 
-_FRAME_NS: Final = FRAME_MS * 1_000_000
 _BEHIND_NS: Final = 1_000_000_000
 """Further behind than this the process was stopped: what was missed is not spoken in a rush."""
 
 _ASK_S: Final = 2.0
 _LOOK_BACK_SAMPLES: Final = MIC_RATE_HZ // 2
-_LEVEL: Final = 3_000
-_LOUD: Final = b"".join(value.to_bytes(2, "little", signed=True) for value in (_LEVEL, -_LEVEL)) * (
-    MIC_FRAME_SAMPLES // 2
-)
-_SILENT: Final = bytes(len(_LOUD))
 
 
 @dataclass
@@ -59,7 +54,7 @@ class Table:
         self._edge = Edge(run_dir, "chaos")
         self._edge.loop.watch(sys.stdin.fileno())
         now_ns = time.monotonic_ns()
-        stagger_ns = _FRAME_NS // sessions
+        stagger_ns = FRAME_NS // sessions
         pace_frames = int(pace_s * 1000 / FRAME_MS)
         self._seats = [
             Seat(
@@ -100,9 +95,9 @@ class Table:
         if now_ns - seat.mic_due_ns > _BEHIND_NS:
             seat.mic_due_ns = now_ns
         while now_ns >= seat.mic_due_ns:
-            seat.mic_due_ns += _FRAME_NS
+            seat.mic_due_ns += FRAME_NS
             loud = talks and self._is_loud(seat)
-            self._edge.push_mic(seat.entry, _LOUD if loud else _SILENT)
+            self._edge.push_mic(seat.entry, LOUD if loud else SILENT)
 
     def _is_loud(self, seat: Seat) -> bool:
         playing = seat.entry.sink.playing
@@ -119,12 +114,12 @@ class Table:
             return
         if self._edge.pull_speech(seat.entry) is None:
             # A loudspeaker plays silence at its own pace: it asks again 20 ms later.
-            seat.play_due_ns = now_ns + _FRAME_NS
+            seat.play_due_ns = now_ns + FRAME_NS
             return
         at_ns = time.monotonic_ns()
         seat.talker.played(at_ns, playing.answer)
-        behind = at_ns - seat.play_due_ns > _FRAME_NS
-        seat.play_due_ns = (at_ns if behind else seat.play_due_ns) + _FRAME_NS
+        behind = at_ns - seat.play_due_ns > FRAME_NS
+        seat.play_due_ns = (at_ns if behind else seat.play_due_ns) + FRAME_NS
 
     def _close_account(self, seat: Seat, said: Said) -> None:
         """Ask what the turns of an utterance were, then report it, in any case."""
