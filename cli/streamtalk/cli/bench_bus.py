@@ -15,6 +15,7 @@ from streamtalk.cli.bench_machine import Meter, percentile
 from streamtalk.client.peer import Peer
 from streamtalk.client.rundir import RunDir
 from streamtalk.client.sockets import (
+    BoundedContext,
     open_publisher,
     open_socket,
     open_subscriber,
@@ -48,7 +49,7 @@ def measure(rounds: int) -> dict[str, Any]:
         run_dir = RunDir(folder).prepare()
         _start(stack, "streamtalk.bus", "--run-dir", str(folder))
         _start(stack, "streamtalk.cli.bench_proxy", str(folder))
-        context = stack.enter_context(zmq.Context())
+        context = stack.enter_context(BoundedContext())
         cases = _cases(stack, context, run_dir)
         meter = Meter()
         found = _take_turns(cases, rounds)

@@ -18,7 +18,7 @@ import zmq
 from streamtalk.cli.bench_machine import Meter, percentile
 from streamtalk.cli.bench_stack import BenchStack, Tables
 from streamtalk.client.peer import Peer
-from streamtalk.client.sockets import open_publisher, send_parts
+from streamtalk.client.sockets import BoundedContext, open_publisher, send_parts
 from streamtalk.proto.attachment import Attach, Attached
 from streamtalk.proto.audio import MIC_FRAME_BYTES, MIC_FRAME_SAMPLES
 from streamtalk.proto.codec import encode
@@ -151,7 +151,7 @@ HANGS: Final[tuple[Hang, ...]] = (
 def measure(rounds: int) -> dict[str, Any]:
     """Every hang, `rounds` times over."""
     meter = Meter()
-    with BenchStack(tables()) as stack, zmq.Context() as context:
+    with BenchStack(tables()) as stack, BoundedContext() as context:
         scene = _Scene(stack, context)
         rows = [_mend(scene, hang) for _ in range(rounds) for hang in HANGS]
     return {"rows": rows, "silent_s": SILENT_S, "machine": meter.stop()}

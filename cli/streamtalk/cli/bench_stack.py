@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
-import zmq
-
 from streamtalk.cli.stack import Stack, supervisord_conf
 from streamtalk.cli.surroundings import surroundings
 from streamtalk.cli.toml_text import dump
 from streamtalk.client.closing import Closing
 from streamtalk.client.peer import Peer
 from streamtalk.client.rundir import RunDir
+from streamtalk.client.sockets import BoundedContext
 from streamtalk.proto.directory import Activate, Directory
 
 WAIT_S: Final = 60.0
@@ -109,5 +108,5 @@ class BenchStack(Closing):
             self.stack.supervisor.start(slot)
         if slots[1:]:
             self.stack.wait_ready(WAIT_S, lambda _: None)
-            with zmq.Context() as context, Peer(context, self.run_dir.registry) as registry:
+            with BoundedContext() as context, Peer(context, self.run_dir.registry) as registry:
                 registry.call(Activate(service="tts", slots=slots), Directory, _CALL_S)

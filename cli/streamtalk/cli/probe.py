@@ -15,6 +15,7 @@ from streamtalk.cli.options import RunDirOption, find_run_dir
 from streamtalk.client.closing import Closing
 from streamtalk.client.peer import Peer
 from streamtalk.client.rundir import RunDir
+from streamtalk.client.sockets import BoundedContext
 from streamtalk.proto.directory import Directory, Instance, Lookup
 from streamtalk.proto.errors import ConfigError, NotReadyError, StreamTalkError
 from streamtalk.proto.health import Health, Probe, Proof, ProveWork
@@ -74,7 +75,7 @@ class _Prober(Closing):
     def __init__(self, run_dir: RunDir, until_s: float) -> None:
         self._run_dir = run_dir
         self._until_s = until_s
-        self._context: zmq.Context[Any] = zmq.Context()
+        self._context: zmq.Context[Any] = BoundedContext()
 
     def close(self) -> None:
         """Give everything back."""

@@ -9,6 +9,7 @@ from streamtalk.client.closing import Closing
 from streamtalk.client.directory import usable
 from streamtalk.client.peer import Peer
 from streamtalk.client.rundir import RunDir
+from streamtalk.client.sockets import BoundedContext
 from streamtalk.proto.directory import Directory, Instance, Lookup
 from streamtalk.proto.errors import NotReadyError, StreamTalkError
 from streamtalk.proto.message import Reply, Request
@@ -25,7 +26,7 @@ class Reach(Closing):
 
     def __init__(self, run_dir: RunDir) -> None:
         self.run_dir = run_dir
-        self.context: zmq.Context[Any] = zmq.Context()
+        self.context: zmq.Context[Any] = BoundedContext()
 
     def close(self) -> None:
         """Give everything back."""

@@ -14,7 +14,7 @@ from streamtalk.client.closing import Closing
 from streamtalk.client.edge import EdgeLoop
 from streamtalk.client.rundir import RunDir
 from streamtalk.client.sink import Sink
-from streamtalk.client.sockets import open_publisher, open_subscriber
+from streamtalk.client.sockets import BoundedContext, open_publisher, open_subscriber
 from streamtalk.orchestrator.splitter import Splitter
 from streamtalk.proto.audio import SPEECH_RATE_HZ
 from streamtalk.proto.codec import decode_as, encode
@@ -64,7 +64,7 @@ class SpokenText(Closing):
         self._failure: StreamTalkError | None = None
         self._state_ns = 0
         self._told = b""
-        self._context: zmq.Context[Any] = zmq.Context()
+        self._context: zmq.Context[Any] = BoundedContext()
         self._loop = EdgeLoop()
         self._caller = Caller(self._context, self._loop)
         self._publisher = open_publisher(self._context, run_dir)

@@ -13,15 +13,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-import zmq
 
 from streamtalk.cli.surroundings import surroundings
 from streamtalk.client.peer import Peer
 from streamtalk.client.ring import RingReader
 from streamtalk.client.rundir import RunDir
+from streamtalk.client.sockets import BoundedContext
 from streamtalk.proto.directory import Directory, Instance, Lookup
 from streamtalk.proto.errors import AudioRangeError, InputError, NotReadyError, StreamTalkError
 from streamtalk.runtime.supervision import ProcessState, Supervisor, SupervisorError
@@ -94,12 +94,8 @@ class Stack:
 
     def directory(self) -> Directory:
         """The registry's directory; raises CallError when it does not answer."""
-        context: zmq.Context[Any] = zmq.Context()
-        try:
-            with Peer(context, self.run_dir.registry) as registry:
-                return registry.call(Lookup(), Directory, _LOOKUP_S)
-        finally:
-            context.destroy(linger=0)
+        with BoundedContext() as context, Peer(context, self.run_dir.registry) as registry:
+            return registry.call(Lookup(), Directory, _LOOKUP_S)
 
     def launch(self) -> Launch:
         """Configuration and profile that the running stack was started with."""

@@ -14,6 +14,7 @@ from streamtalk.cli.options import RunDirOption, find_run_dir
 from streamtalk.cli.probe import FIELDS
 from streamtalk.client.peer import Peer
 from streamtalk.client.rundir import RunDir
+from streamtalk.client.sockets import BoundedContext
 from streamtalk.proto.conversation import ListSessions, Sessions
 from streamtalk.proto.directory import Directory, Lookup
 from streamtalk.proto.errors import NotReadyError, StreamTalkError
@@ -24,16 +25,14 @@ _COLUMNS: Final = ("slot", "engine", "state", "pid", "up", "done", "queue", "MB"
 
 def collect(run_dir: RunDir) -> dict[str, Any]:
     """Services and sessions as `status --json` prints them."""
-    context: zmq.Context[Any] = zmq.Context()
     try:
-        with Peer(context, run_dir.registry) as registry:
-            directory = registry.call(Lookup(), Directory, _DEADLINE_S)
-        sessions = _sessions(context, directory)
+        with BoundedContext() as context:
+            with Peer(context, run_dir.registry) as registry:
+                directory = registry.call(Lookup(), Directory, _DEADLINE_S)
+            sessions = _sessions(context, directory)
     except StreamTalkError as error:
         message = f"no stack answers in {run_dir.path}: start one with `streamtalk up`"
         raise NotReadyError(message) from error
-    finally:
-        context.destroy(linger=0)
     services = [{name: getattr(i, name) for name in FIELDS} for i in directory.instances]
     return {"services": services, "sessions": sessions}
 

@@ -13,7 +13,7 @@ from streamtalk.client.closing import Closing
 from streamtalk.client.directory import Addresses
 from streamtalk.client.edge import EdgeLoop
 from streamtalk.client.rundir import RunDir
-from streamtalk.client.sockets import open_subscriber
+from streamtalk.client.sockets import BoundedContext, open_subscriber
 from streamtalk.proto.codec import decode_as
 from streamtalk.proto.device import (
     AudioStatus,
@@ -41,7 +41,7 @@ class TalkLink(Closing):
         self.view = TalkView()
         self.session = session
         self._language = language
-        self._context: zmq.Context[Any] = zmq.Context()
+        self._context: zmq.Context[Any] = BoundedContext()
         self.loop = EdgeLoop()
         self._caller = Caller(self._context, self.loop)
         self._addresses = Addresses(run_dir, self._caller)

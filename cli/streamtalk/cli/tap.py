@@ -10,12 +10,11 @@ from typing import Annotated, Any, Final
 import msgspec
 import numpy as np
 import typer
-import zmq
 
 from streamtalk.cli.options import RunDirOption, find_run_dir
 from streamtalk.cli.reach import Reach
 from streamtalk.client.rundir import RunDir
-from streamtalk.client.sockets import open_subscriber
+from streamtalk.client.sockets import BoundedContext, open_subscriber
 from streamtalk.proto.limits import PROTOCOL_VERSION
 
 _POLL_MS: Final = 100
@@ -79,15 +78,12 @@ def prefix(topic: str) -> bytes:
 
 def messages(run_dir: RunDir, subscription: bytes, seconds: float) -> Iterator[tuple[float, Seen]]:
     """Messages and when they came, in seconds from now; for ever where `seconds` is 0."""
-    context: zmq.Context[Any] = zmq.Context()
     began = time.monotonic()
-    try:
+    with BoundedContext() as context:
         socket = open_subscriber(context, run_dir, subscription)
         while not seconds or time.monotonic() - began < seconds:
             if socket.poll(_POLL_MS):
                 yield time.monotonic() - began, read(socket.recv_multipart())
-    finally:
-        context.destroy(linger=0)
 
 
 def tap(

@@ -21,6 +21,7 @@ from streamtalk.client.ring import RingWriter
 from streamtalk.client.rundir import RunDir
 from streamtalk.client.sink import Sink
 from streamtalk.client.sockets import (
+    BoundedContext,
     open_publisher,
     open_socket,
     open_subscriber,
@@ -140,7 +141,7 @@ class Edge:
         self.sessions: dict[str, EdgeSession] = {}
         self._due_ns = 0
         self.loop = EdgeLoop()
-        self._context: zmq.Context[Any] = zmq.Context()
+        self._context: zmq.Context[Any] = BoundedContext()
         self._publisher = open_publisher(self._context, run_dir)
         self._subscriber = open_subscriber(self._context, run_dir)
         self._router = open_socket(self._context, zmq.ROUTER)

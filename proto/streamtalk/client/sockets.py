@@ -1,5 +1,6 @@
 """Sockets with the options that every one of ours has, made and closed in one thread."""
 
+import threading
 from typing import Any, Final
 
 import zmq
@@ -13,6 +14,26 @@ reader that reads nothing costs the bus so many."""
 
 CALL_MARK: Final = 1_000
 _MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
+_END_S: Final = 1.0
+
+
+class BoundedContext(zmq.Context[Any]):
+    """A context that ends within a second, whatever an interrupt has cut short.
+
+    Ctrl-C may come between the making of a socket and its entry in the list that `destroy` closes;
+    libzmq then waits for it for ever. Used in a `with` block, or ended by `destroy(linger=0)`, in
+    the thread that owns its sockets.
+    """
+
+    def __exit__(self, *_error: object) -> None:
+        self.destroy(linger=0)
+
+    def term(self) -> None:
+        """Terminate; what is still open after a second is left to the end of the process."""
+        # The thread holds the context, so that nobody collects it and waits once more.
+        ending = threading.Thread(target=super().term, name="zmq-term", daemon=True)
+        ending.start()
+        ending.join(_END_S)
 
 
 def open_socket(context: zmq.Context[Any], kind: int, mark: int = CALL_MARK) -> zmq.Socket[bytes]:

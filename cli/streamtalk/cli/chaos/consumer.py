@@ -8,6 +8,7 @@ import zmq
 from streamtalk.cli.chaos.account import account
 from streamtalk.cli.chaos.outcome import Check, broken_talk
 from streamtalk.cli.chaos.scene import Scene, growth_mb
+from streamtalk.client.sockets import BoundedContext
 from streamtalk.proto.codec import encode
 from streamtalk.proto.health import Metrics
 
@@ -20,7 +21,7 @@ _AFTER_S: Final = 60.0
 def check(scene: Scene, seconds: float) -> Check:
     """Both at once, for so many seconds, while people talk."""
     found = Check(check="slow consumer", asked="memory +<= 8 MiB; nobody else's turn fails")
-    with zmq.Context() as context:
+    with BoundedContext() as context:
         before_mb, began_ns = scene.rss_mb(), time.monotonic_ns()
         sockets = [_subscriber(context, scene.run_dir.bus_out), *_callers(context, scene)]
         end_s = time.monotonic() + seconds

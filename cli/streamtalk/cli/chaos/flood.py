@@ -13,6 +13,7 @@ from streamtalk.cli.chaos.outcome import GROWTH_MB, Check, broken_talk
 from streamtalk.cli.chaos.plan import SERVICES
 from streamtalk.cli.chaos.rubbish import headers, parts, topics
 from streamtalk.cli.chaos.scene import Scene, growth_mb
+from streamtalk.client.sockets import BoundedContext
 
 _SERVE_EVERY: Final = 200
 SESSIONS: Final = ("chaos-0", "chaos-1")
@@ -39,7 +40,7 @@ def sockets(scene: Scene) -> dict[str, tuple[str, int]]:
 def check(scene: Scene, seed: int, messages: int, only: Sequence[str]) -> Check:
     """So many messages on each socket; an empty `only` means all of them."""
     found = Check(check="fuzz", asked="crashes 0, memory +< 50 MiB, nobody's turn fails")
-    with zmq.Context() as context:
+    with BoundedContext() as context:
         before = {i.slot: i.pid for i in scene.observer.directory.instances}
         before_mb, began_ns = scene.rss_mb(), time.monotonic_ns()
         named = {n: s for n, s in sockets(scene).items() if not only or n in only}

@@ -13,7 +13,7 @@ from streamtalk.client.closing import Closing
 from streamtalk.client.directory import Addresses
 from streamtalk.client.edge import EdgeLoop
 from streamtalk.client.rundir import RunDir
-from streamtalk.client.sockets import open_subscriber
+from streamtalk.client.sockets import BoundedContext, open_subscriber
 from streamtalk.proto.codec import decode_as
 from streamtalk.proto.directory import Directory, Instance, Lookup
 from streamtalk.proto.errors import MessageError, StreamTalkError
@@ -39,7 +39,7 @@ class Observer(Closing):
 
     def __init__(self, run_dir: RunDir) -> None:
         self._run_dir = run_dir
-        self._context: zmq.Context[Any] = zmq.Context()
+        self._context: zmq.Context[Any] = BoundedContext()
         self.loop = EdgeLoop()
         self._caller = Caller(self._context, self.loop)
         self._caller.on_lost = self._on_lost

@@ -19,6 +19,7 @@ from streamtalk.cli.chaos.scene import Scene
 from streamtalk.cli.chaos.schedule import TURN_S, Deed, Schedule
 from streamtalk.cli.chaos.talker import Said
 from streamtalk.cli.chaos.trend import Sample, trends
+from streamtalk.client.sockets import BoundedContext
 
 _BARGE_SHARE: Final = 0.2
 _TALK_S: Final = 4.0
@@ -59,7 +60,7 @@ class Soak:
     def run(self, hours: float) -> dict[str, Any]:
         """Talk for so long, then judge."""
         meter = Meter()
-        with Scene(self._people) as scene, zmq.Context() as context:
+        with Scene(self._people) as scene, BoundedContext() as context:
             began_s, began_ns = time.monotonic(), time.monotonic_ns()
             while (at_s := time.monotonic() - began_s) < hours * 3_600:
                 for deed in self._schedule.due(at_s):

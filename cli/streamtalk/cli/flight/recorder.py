@@ -24,7 +24,7 @@ from streamtalk.client.caller import Caller
 from streamtalk.client.directory import Addresses
 from streamtalk.client.edge import EdgeLoop
 from streamtalk.client.rundir import RunDir
-from streamtalk.client.sockets import open_subscriber
+from streamtalk.client.sockets import BoundedContext, open_subscriber
 from streamtalk.proto.codec import decode_as, encode
 from streamtalk.proto.conversation import Turn
 from streamtalk.proto.errors import MessageError, StreamTalkError
@@ -102,7 +102,7 @@ class Recorder:
         )
         self._microphones = Microphones(self._run_dir, self._started_ns, time.monotonic_ns)
         self._turns: set[tuple[str, int]] = set()
-        self._context: zmq.Context[Any] = zmq.Context()
+        self._context: zmq.Context[Any] = BoundedContext()
         self._loop = EdgeLoop()
         self._caller = Caller(self._context, self._loop)
         self._addresses = Addresses(self._run_dir, self._caller)

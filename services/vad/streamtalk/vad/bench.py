@@ -20,7 +20,7 @@ import zmq
 
 from streamtalk.client.peer import Peer
 from streamtalk.client.rundir import RunDir
-from streamtalk.client.sockets import open_socket
+from streamtalk.client.sockets import BoundedContext, open_socket
 from streamtalk.proto.attachment import Attach
 from streamtalk.proto.audio import (
     BYTES_PER_SAMPLE,
@@ -139,7 +139,7 @@ def inference_cores(sessions: int, seconds: float = 2.0) -> float:
 
 def measure(sessions: int, seconds: float = 10.0) -> dict[str, Any]:
     """Cores that a `vad` process takes for these sessions, and frames that it lost."""
-    with tempfile.TemporaryDirectory(prefix="st-") as folder, zmq.Context() as context:
+    with tempfile.TemporaryDirectory(prefix="st-") as folder, BoundedContext() as context:
         run_dir = RunDir(Path(folder)).prepare()
         audience = Audience(context, run_dir, sessions)
         command = [sys.executable, "-m", "streamtalk.vad", "--run-dir", folder]
