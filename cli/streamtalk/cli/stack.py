@@ -270,14 +270,17 @@ class Stack:
         return True
 
     def _order_of_leaving(self) -> list[list[str]]:
-        """First who would start others again, then who speaks, then the models; the rest last."""
+        """First who would start others again, then who speaks, then the models; the rest last.
+
+        Nothing is left to supervisord's own shutdown, which takes a second a group.
+        """
         with contextlib.suppress(StreamTalkError):
             slots = [process.slot for process in self.supervisor.processes() if process.wanted]
             first = [slot for slot in slots if slot.startswith("watchdog")]
             talking = [slot for slot in slots if slot.startswith(("orchestrator", "audio_io"))]
             infrastructure = [slot for slot in slots if slot.startswith(("bus", "registry"))]
             models = [s for s in slots if s not in {*first, *talking, *infrastructure}]
-            return [first, talking, models]
+            return [first, talking, models, infrastructure]
         return []
 
     def _stop_slots(self, slots: list[str]) -> None:
