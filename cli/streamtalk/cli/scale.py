@@ -1,5 +1,6 @@
 """`streamtalk scale`: more or fewer instances of a stage, while people talk with it."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
@@ -36,6 +37,16 @@ def scale(
     typer.echo(f"{service} runs in {', '.join(now)}")
 
 
+def by_tenure(serving: Sequence[Instance]) -> list[Instance]:
+    """Those of the first rank, who stays longest first: ready ones, then by age.
+
+    The oldest has most of the sessions, and has shown that it works.
+    """
+    first = min(i.rank for i in serving)
+    mine = (i for i in serving if i.rank == first)
+    return sorted(mine, key=lambda i: (not i.ready, -i.uptime_s, i.slot))
+
+
 class Scaling:
     """Adds and removes instances of the first rank; those of the fallback chain stay."""
 
@@ -53,12 +64,10 @@ class Scaling:
         if not serving:
             message = f"no {self._service} is ready: see `streamtalk status`"
             raise NotReadyError(message)
-        first = min(i.rank for i in serving)
-        mine = sorted(i.slot for i in serving if i.rank == first)
+        mine = by_tenure(serving)
         if count < len(mine):
-            return self._fewer(active, mine[count:])
-        pattern = next(i for i in serving if i.slot == mine[0])
-        return self._more(directory, active, pattern, count - len(mine))
+            return self._fewer(active, [i.slot for i in mine[count:]])
+        return self._more(directory, active, mine[0], count - len(mine))
 
     def add(self, slot: str, table: Table) -> list[str]:
         """Start one more with these settings and make it active besides; returns all of them."""
