@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from streamtalk.proto.errors import EngineError, OverloadedError, StreamTalkError
 from streamtalk.runtime.niceness import ThreadNiceness
+from streamtalk.runtime.run_delay import run_delay_ns, working_ms
 
 T = TypeVar("T")
 
@@ -49,12 +50,24 @@ class Activity:
 
     doing: str
     busy_ms: float
+    """The wait of its thread for a processor not counted."""
+
     budget_ms: float
 
     @property
     def hung(self) -> bool:
         """Whether the running job is past its budget."""
         return self.busy_ms > self.budget_ms
+
+
+@dataclass(frozen=True)
+class _Running:
+    """The job that runs, and where the clocks stood when it began."""
+
+    name: str
+    budget_ms: float
+    began_ns: int
+    delay_ns: int
 
 
 class EngineThread:
@@ -66,6 +79,7 @@ class EngineThread:
         post: Callable[[Callable[[], None]], None],
         log: logging.Logger,
         background_nice: int = 0,
+        delay_ns: Callable[[int], int] = run_delay_ns,
     ) -> None:
         self._limit = limit
         self.niceness = ThreadNiceness(background_nice)
@@ -74,7 +88,8 @@ class EngineThread:
         self._jobs: list[tuple[Duty, int, Job[Any]]] = []
         self._order = itertools.count()
         self._wake = threading.Condition()
-        self._current: tuple[str, int, float] | None = None
+        self._delay_ns = delay_ns
+        self._current: _Running | None = None
         self._closing = False
         self._ended_ns: int | None = None
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
@@ -110,8 +125,10 @@ class EngineThread:
             return Activity(_ENDED, (time.monotonic_ns() - self._ended_ns) / 1e6, 0.0)
         if current is None:
             return Activity("", 0.0, 0.0)
-        name, started_ns, budget_ms = current
-        return Activity(name, (time.monotonic_ns() - started_ns) / 1e6, budget_ms)
+        elapsed_ns = time.monotonic_ns() - current.began_ns
+        delay_ns = self._delay_ns(self._thread.native_id or 0) - current.delay_ns
+        busy_ms = working_ms(elapsed_ns, delay_ns, current.budget_ms)
+        return Activity(current.name, busy_ms, current.budget_ms)
 
     @property
     def idle(self) -> bool:
@@ -143,7 +160,8 @@ class EngineThread:
                 if self._closing:
                     return
                 job = heapq.heappop(self._jobs)[2]
-                self._current = (job.name, time.monotonic_ns(), job.budget_ms)
+                delay_ns = self._delay_ns(threading.get_native_id())
+                self._current = _Running(job.name, job.budget_ms, time.monotonic_ns(), delay_ns)
             self._run(job)
 
     def _run(self, job: Job[Any]) -> None:
