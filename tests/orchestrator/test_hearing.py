@@ -32,10 +32,11 @@ def state(
     segment: int | None = 1_000,
     end: int | None = None,
     stream: str = "a",
+    lease: str = "l",
 ) -> VadState:
     """A VAD state at `sample`."""
     return VadState(
-        lease="l",
+        lease=lease,
         stream=stream,
         sample=sample,
         speaking=speaking,
@@ -216,3 +217,65 @@ def test_withdrawn_turn_is_heard_again_with_what_follows() -> None:
     hearing.withdraw(key)
     actions = hearing.on_state(state(24_000, speaking=False, segment=12_000, end=22_000), 900 * MS)
     assert [a.key for a in actions if isinstance(a, AskTranscript)] == [Range("a", 1_000, 22_000)]
+
+
+def answered(hearing: Hearing) -> None:
+    """Speech from sample 1,000 to 9,000 that was committed."""
+    key = paused(hearing)
+    hearing.on_transcript(key, transcript("what time is it"), 0)
+    hearing.on_prediction(key, prediction(0.0), 0)
+    assert (hearing.utterance, hearing.consumed) == (None, 9_000)
+
+
+@pytest.mark.parametrize("end", [8_000, 9_000, 9_000 + 1_600])
+def test_answered_speech_that_another_attachment_reports_opens_nothing(end: int) -> None:
+    """It reads the ring from a while ago; while it catches up, and when it has."""
+    hearing = Hearing(HearingConfig())
+    answered(hearing)
+    for sample in range(2_000, end, 1_000):
+        again = state(sample, speaking=True, end=sample, lease="new")
+        assert hearing.on_state(again, 10 * MS) == []
+    over = state(end + 4_000, speaking=False, end=end, lease="new")
+    assert hearing.on_state(over, 20 * MS) == []
+    assert hearing.utterance is None
+
+
+def test_speech_that_goes_on_after_the_answer_is_heard_by_another_attachment() -> None:
+    """What ends clearly later than what was answered is more speech, from there on."""
+    hearing = Hearing(HearingConfig())
+    answered(hearing)
+    later = state(12_000, speaking=True, end=12_000, lease="new")
+    assert hearing.on_state(later, 10 * MS) == [Began(9_000)]
+
+
+def test_next_speech_is_heard_by_another_attachment_at_once() -> None:
+    """Speech that begins after the answered one is new, however short it is yet."""
+    hearing = Hearing(HearingConfig())
+    answered(hearing)
+    fresh = state(9_600, speaking=True, segment=9_100, end=9_600, lease="new")
+    assert hearing.on_state(fresh, 10 * MS) == [Began(9_100)]
+
+
+def test_answered_speech_of_an_earlier_owner_opens_nothing() -> None:
+    """After a restart the history says what was answered, and every attachment is another one."""
+    hearing = Hearing(HearingConfig())
+    hearing.stream, hearing.consumed = "a", 9_000
+    assert hearing.on_state(state(5_000, speaking=True, end=5_000), 0) == []
+    assert hearing.on_state(state(13_000, speaking=False, end=9_500), 0) == []
+
+
+def test_segment_without_length_is_no_speech() -> None:
+    """It opens nothing."""
+    hearing = Hearing(HearingConfig())
+    assert hearing.on_state(state(4_000, speaking=False, segment=3_000, end=3_000), 0) == []
+    assert hearing.utterance is None
+
+
+def test_utterance_that_ends_before_it_began_is_dropped() -> None:
+    """A session that hears for ever would answer nobody any more."""
+    hearing = Hearing(HearingConfig())
+    answered(hearing)
+    hearing.on_state(state(9_300, speaking=True), 10 * MS)
+    dropped = hearing.on_state(state(13_000, speaking=False, end=8_900), 20 * MS)
+    assert dropped == [Dropped(Range("a", 9_000, 8_900), "silence")]
+    assert hearing.utterance is None

@@ -15,6 +15,8 @@ from streamtalk.proto.recognition import Transcript
 from streamtalk.proto.state import VadState
 
 _NS_PER_SAMPLE: Final = 1_000_000_000 // MIC_RATE_HZ
+_AGAIN_SAMPLES: Final = ms_to_samples(100, MIC_RATE_HZ)
+"""Two attachments that judge the same speech agree on its end this closely."""
 
 
 class HearingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -145,16 +147,22 @@ class Hearing:
         """Audio before this sample belongs to turns that are over."""
 
         self.utterance: Utterance | None = None
+        self._lease = ""
+        self._consumed_by = ""
+        """The attachment that reported the speech up to `consumed`; empty: of an earlier owner."""
 
     def on_state(self, state: VadState, now_ns: int) -> list[Action]:
         """Take the VAD's state."""
         actions: list[Action] = []
         if state.stream != self.stream:
             actions += self._change_stream(state.stream)
+        self._lease = state.lease
         end = state.sample if state.end is None else state.end
-        if state.segment is None or (not state.speaking and end <= self.consumed):
+        if state.segment is None:
             return actions
         if self.utterance is None:
+            if self._is_over(state, state.segment, end):
+                return actions
             start = max(state.segment, self.consumed)
             partial_due_ns = now_ns + self._config.partial_after_ms * 1_000_000
             self.utterance = Utterance(state.stream, start, partial_due_ns=partial_due_ns)
@@ -162,6 +170,13 @@ class Hearing:
         if state.speaking:
             return actions + self._on_speaking(self.utterance, state, now_ns)
         return actions + self._on_pause(self.utterance, end, state.sample, now_ns)
+
+    def _is_over(self, state: VadState, segment: int, end: int) -> bool:
+        """Whether it was answered already: a new attachment reads the ring from a while ago."""
+        again = state.lease != self._consumed_by and segment < self.consumed
+        if again:
+            return end <= self.consumed + _AGAIN_SAMPLES
+        return not state.speaking and end <= max(segment, self.consumed)
 
     def on_transcript(self, key: Range, transcript: Transcript, now_ns: int) -> list[Action]:
         """Take the final transcript of a pause; one of an earlier pause is ignored."""
@@ -257,6 +272,10 @@ class Hearing:
     def _on_pause(self, utterance: Utterance, end: int, sample: int, now_ns: int) -> list[Action]:
         key = Range(utterance.stream, utterance.start, end)
         utterance.speaking = False
+        if utterance.key is None and end <= utterance.start:
+            # Nothing more would come of it, and the session would hear for ever.
+            self.utterance = None
+            return [Dropped(key, "silence")]
         if utterance.key == key or end <= utterance.start:
             return []
         utterance.resume()
@@ -270,6 +289,7 @@ class Hearing:
 
     def _consume(self, key: Range) -> None:
         self.consumed = max(self.consumed, key.end)
+        self._consumed_by = self._lease
         self.utterance = None
 
     @staticmethod
