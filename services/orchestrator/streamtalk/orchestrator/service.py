@@ -47,6 +47,7 @@ from streamtalk.proto.message import Ok, Request
 from streamtalk.proto.state import SessionRef
 from streamtalk.proto.topics import topic
 from streamtalk.proto.trace import Trace
+from streamtalk.runtime.looks import WAKING_NS, Looks
 from streamtalk.runtime.responder import Call
 from streamtalk.runtime.service import HOUSEKEEPING_NS, Service, ServiceContext
 
@@ -76,6 +77,7 @@ class OrchestratorService(Service[OrchestratorConfig]):
         self.mind = Mind(self.models, self._loop, self._alarms, effects, wall_clock_ns)
         self._sessions: dict[str, TracedConversation] = {}
         self._traces = Traces()
+        self._looks = Looks()
         self._opening: dict[str, list[tuple[OpenSession, Call]]] = {}
         self._routes: dict[bytes, Callable[[bytes], None]] = {}
         self.caller.on_lost = self._lose
@@ -111,6 +113,7 @@ class OrchestratorService(Service[OrchestratorConfig]):
 
     def on_tick(self, now_ns: int) -> int:
         """Timers, deadlines, sessions."""
+        excused_ns = self._looks.look(now_ns)
         dues = [now_ns + HOUSEKEEPING_NS, self.addresses.tick(now_ns)]
         ticks = (self.timers.tick(now_ns), self.caller.tick(now_ns), self._alarms.next_ns())
         dues.extend(due_ns for due_ns in ticks if due_ns is not None)
@@ -122,6 +125,9 @@ class OrchestratorService(Service[OrchestratorConfig]):
         if self._traces:
             self._traces.apply(self._sessions.values(), now_ns)
         for session, conversation in list(self._sessions.items()):
+            if excused_ns:
+                late_ns = conversation.renewed_ns + excused_ns
+                conversation.renewed_ns = min(late_ns, now_ns + WAKING_NS)
             if conversation.expired:
                 self.log.info("lease ran out", extra={"fields": {"session": session}})
                 self._close_session(session)

@@ -11,6 +11,7 @@ import msgspec
 
 from streamtalk.proto.directory import MODEL_SERVICES, Directory, Instance, InstanceState
 from streamtalk.proto.errors import NotReadyError, OverloadedError
+from streamtalk.runtime.looks import WAKING_NS, Looks
 
 MAX_INSTANCES: Final = 256
 """The directory stays a message of bounded size, whoever registers."""
@@ -21,10 +22,6 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     active: dict[str, list[str]] = {}
     instances: list[Instance] = []
-
-
-JUMP_NS: Final = 2_000_000_000
-"""After such a gap between two looks we were stopped, or the machine was: nobody was heard."""
 
 
 def _visible(instance: Instance) -> tuple[object, ...]:
@@ -50,7 +47,7 @@ class Book:
     active: dict[str, list[str]] = field(default_factory=dict)
     _instances: dict[str, Instance] = field(default_factory=dict)
     _heard_ns: dict[str, int] = field(default_factory=dict)
-    _looked_ns: int | None = None
+    _looks: Looks = field(default_factory=Looks)
 
     def restore(self, snapshot: Snapshot, now_ns: int, runs: Callable[[int], bool]) -> None:
         """Take over what the registry before this one knew, of processes that still run."""
@@ -109,11 +106,10 @@ class Book:
     def expire(self, now_ns: int) -> bool:
         """Mark the silent and forget the long silent; returns whether anything changed.
 
-        A gap in which we did not look ourselves is held against nobody.
+        A gap in which we did not look ourselves is held against nobody, nor is the waking after it.
         """
-        looked_ns, self._looked_ns = self._looked_ns, now_ns
-        if looked_ns is not None and now_ns - looked_ns > JUMP_NS:
-            self._heard_ns = dict.fromkeys(self._heard_ns, now_ns)
+        if self._looks.look(now_ns):
+            self._heard_ns = dict.fromkeys(self._heard_ns, now_ns + WAKING_NS)
             return False
         changed = False
         for key, heard_ns in list(self._heard_ns.items()):

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from streamtalk.proto.health import Failure, Health
+from streamtalk.runtime.looks import WAKING_NS, Looks
 
 COUNTED_NS: Final = 500_000_000
 """At most so much of one round counts as silence: the rest was our own lateness."""
-
-JUMP_NS: Final = 2_000_000_000
-"""After such a gap between two rounds the machine was asleep or we were stopped: begin anew."""
 
 OVERDUE_MS: Final = 900.0
 """A call must be seen past its budget, and again so much later by the instance's own clock."""
@@ -90,6 +88,10 @@ class Vitals:
         """Forget what counts against it."""
         self.silent_ns, self.failed_ns, self.overdue_from_ms = 0, 0, None
 
+    def wake(self) -> None:
+        """Forget it, and give time to wake up."""
+        self.silent_ns, self.failed_ns, self.overdue_from_ms = -WAKING_NS, -WAKING_NS, None
+
     def grow(self, counted_ns: int, *, findable: bool) -> None:
         """Let time pass; `findable`: whether it would be heard if it spoke."""
         if findable:
@@ -136,6 +138,7 @@ class Judge:
         self._limits = limits
         self._vitals: dict[str, Vitals] = {}
         self._last_ns: int | None = None
+        self._looks = Looks()
 
     def see(self, running: Mapping[str, int]) -> None:
         """Take the process id of each slot that runs; a new process begins with a clean slate."""
@@ -174,9 +177,9 @@ class Judge:
         """
         elapsed_ns = 0 if self._last_ns is None else now_ns - self._last_ns
         self._last_ns = now_ns
-        if elapsed_ns > JUMP_NS:
+        if self._looks.look(now_ns):
             for vitals in self._vitals.values():
-                vitals.reset()
+                vitals.wake()
             return []
         return self._pass(min(elapsed_ns, COUNTED_NS), directory_fresh=directory_fresh)
 
