@@ -100,6 +100,17 @@ def test_failures_to_start_count_as_deaths() -> None:
     assert orders == ["stop"]
 
 
+def test_life_between_two_looks_is_counted() -> None:
+    """Of a process that began and ended unseen, supervisord still knows when it was started."""
+    ledger = Ledger(CrashLimits(deaths=2, window_ns=60 * SECOND, retry_ns=30 * SECOND))
+    rows = [("RUNNING", 7, 10), ("BACKOFF", 0, 11), ("BACKOFF", 0, 12)]
+    orders = []
+    for second, (state, pid, started_s) in enumerate(rows):
+        process = ProcessState("tts_0", "tts", state, pid, "", started_s)
+        orders.append(len(ledger.see([process], {"tts_0"}, second * SECOND)))
+    assert orders == [0, 0, 1]
+
+
 def test_stop_that_was_asked_for_is_no_death() -> None:
     """Restarts by a person do not slow the slot down."""
     scene = Scene()

@@ -36,6 +36,8 @@ class ProcessState:
 
     pid: int
     description: str
+    started_s: int = 0
+    """When the last process was started, in seconds of the wall clock; 0: never."""
 
     @property
     def wanted(self) -> bool:
@@ -98,6 +100,7 @@ class Supervisor:
                 state=row["statename"],
                 pid=row["pid"],
                 description=row["spawnerr"] or row["description"],
+                started_s=row["start"],
             )
             for row in rows
         ]

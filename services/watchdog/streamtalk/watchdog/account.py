@@ -43,6 +43,7 @@ class CrashAccount:
     slot: str
     limits: CrashLimits
     _pid: int = 0
+    _started_s: int = 0
     _deaths: deque[int] = field(default_factory=deque)
     _held_until_ns: int | None = None
     _trusted_at_ns: int | None = None
@@ -67,15 +68,21 @@ class CrashAccount:
         return self._revive(process, meant=meant, now_ns=now_ns)
 
     def _count(self, process: ProcessState, now_ns: int) -> bool:
-        died = self._pid not in (0, process.pid) and process.state not in _ASKED_FOR
-        self._pid = process.pid
-        if died:
-            self._deaths.append(now_ns)
+        deaths = 0 if process.state in _ASKED_FOR else self._deaths_until(process)
+        died = deaths > 0
+        self._pid, self._started_s = process.pid, process.started_s
+        self._deaths.extend([now_ns] * deaths)
         while self._deaths and self._deaths[0] <= now_ns - self.limits.window_ns:
             self._deaths.popleft()
         if not died and self._trusted_at_ns is not None and now_ns >= self._trusted_at_ns:
             self._trusted_at_ns = None
         return died
+
+    def _deaths_until(self, process: ProcessState) -> int:
+        """Since the last look; a life that began and ended in between left only its start."""
+        replaced = self._pid not in (0, process.pid)
+        missed = process.pid == 0 and self._started_s not in (0, process.started_s)
+        return replaced + missed
 
     def _slow_down(self, now_ns: int) -> Command:
         self._trusted_at_ns = None
