@@ -5,7 +5,7 @@ import time
 import msgspec
 import pytest
 
-from streamtalk.asr.config import AsrEngines, ScriptedSettings
+from streamtalk.asr.config import AsrEngines, FasterWhisperSettings, ScriptedSettings
 from streamtalk.asr.engine import ENGINES, RecognitionEngine, Speech
 from streamtalk.asr.engines.scripted import ScriptedEngine
 from streamtalk.proto.errors import EngineError
@@ -17,9 +17,15 @@ SECOND = bytes(32_000)
 
 
 @pytest.fixture(scope="module", params=sorted(ENGINES))
-def any_engine(request: pytest.FixtureRequest) -> RecognitionEngine:
-    """Each engine of the table, loaded with its default settings."""
+def any_engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> RecognitionEngine:
+    """Each engine of the table, loaded with its default settings, Whisper with a tiny model."""
     settings = getattr(AsrEngines(), request.param)
+    if request.param == "faster_whisper":
+        tiny = pytest.importorskip("tests.support.tiny_whisper", reason="needs streamtalk[whisper]")
+        folder = tiny.write_model(tmp_path_factory.mktemp("whisper"))
+        settings = FasterWhisperSettings(model=str(folder), mode="fast")
     made: RecognitionEngine = create_engine("asr", ENGINES, request.param, settings)
     made.load()
     return made

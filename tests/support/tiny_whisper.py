@@ -18,12 +18,13 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 TEXT_TOKENS: Final = 50_257
 VOCABULARY: Final = 51_865
-LANGUAGES: Final = tuple(
-    "en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th "
-    "ur hr bg lt la mi ml cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw gl mr "
-    "pa si km sn yo so af oc ka be tg sd gu am yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt "
-    "haw ln ha ba jw su".split()
-)
+_LANGUAGES: Final = """
+en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur
+hr bg lt la mi ml cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw gl mr pa si
+km sn yo so af oc ka be tg sd gu am yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt haw ln ha
+ba jw su
+"""
+LANGUAGES: Final = tuple(_LANGUAGES.split())
 """In the order of their tokens."""
 
 TASKS: Final = ("translate", "transcribe", "startoflm", "startofprev", "nocaptions", "notimestamps")
@@ -33,6 +34,8 @@ HEADS: Final = 2
 LAYERS: Final = 2
 
 Array = NDArray[np.float32]
+LayerSpec = Any
+"""CTranslate2 ships no types."""
 
 
 def special_tokens() -> list[str]:
@@ -92,7 +95,7 @@ def write_model(folder: Path, seed: int = 0, *, mels: int = MELS) -> Path:
     return folder
 
 
-def _fill_encoder(spec: Any, random: Callable[..., Array], mels: int) -> None:
+def _fill_encoder(spec: LayerSpec, random: Callable[..., Array], mels: int) -> None:
     for conv, inputs in ((spec.conv1, mels), (spec.conv2, WIDTH)):
         conv.weight = random(WIDTH, inputs, 3)
         conv.bias = random(WIDTH)
@@ -103,7 +106,7 @@ def _fill_encoder(spec: Any, random: Callable[..., Array], mels: int) -> None:
         _fill_forward(layer.ffn, random)
 
 
-def _fill_decoder(spec: Any, random: Callable[..., Array], tokens: int) -> None:
+def _fill_decoder(spec: LayerSpec, random: Callable[..., Array], tokens: int) -> None:
     spec.embeddings.weight = random(tokens, WIDTH)
     spec.projection.weight = spec.embeddings.weight
     spec.position_encodings.encodings = random(448, WIDTH)
@@ -114,7 +117,7 @@ def _fill_decoder(spec: Any, random: Callable[..., Array], tokens: int) -> None:
         _fill_forward(layer.ffn, random)
 
 
-def _fill_attention(spec: Any, random: Callable[..., Array]) -> None:
+def _fill_attention(spec: LayerSpec, random: Callable[..., Array]) -> None:
     """Self-attention has one linear for query, key and value; cross-attention has two."""
     _fill_norm(spec.layer_norm)
     widths = (3, 1) if len(spec.linear) == 2 else (1, 2, 1)
@@ -123,7 +126,7 @@ def _fill_attention(spec: Any, random: Callable[..., Array]) -> None:
         linear.bias = random(factor * WIDTH)
 
 
-def _fill_forward(spec: Any, random: Callable[..., Array]) -> None:
+def _fill_forward(spec: LayerSpec, random: Callable[..., Array]) -> None:
     _fill_norm(spec.layer_norm)
     spec.linear_0.weight = random(4 * WIDTH, WIDTH)
     spec.linear_0.bias = random(4 * WIDTH)
@@ -131,6 +134,6 @@ def _fill_forward(spec: Any, random: Callable[..., Array]) -> None:
     spec.linear_1.bias = random(WIDTH)
 
 
-def _fill_norm(spec: Any) -> None:
+def _fill_norm(spec: LayerSpec) -> None:
     spec.gamma = np.ones(WIDTH, np.float32)
     spec.beta = np.zeros(WIDTH, np.float32)

@@ -1,4 +1,4 @@
-"""Local agreement: committed text stays, the window stays short, and the final is the offline text."""
+"""Local agreement: committed text stays, windows stay short, the final is the offline text."""
 
 from dataclasses import dataclass, field
 
@@ -19,7 +19,8 @@ _SYLLABLES = ["ba", "ke", "mo", "ti", "su", "la", "ne", "ro"]
 def monologue(seconds: float, seed: int) -> list[TimedWord]:
     """Words of 150 to 600 ms with pauses between them, some ending a sentence."""
     rng = np.random.default_rng(seed)
-    words, at = [], 1_600
+    words: list[TimedWord] = []
+    at = 1_600
     while True:
         length = int(rng.integers(2_400, 9_600))
         if at + length > seconds * RATE_HZ:

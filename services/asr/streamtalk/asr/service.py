@@ -184,6 +184,7 @@ def transcript(request: Transcribe, heard: Heard, samples: int, compute_ms: floa
         confidence=heard.confidence,
         rejected=heard.rejected,
         words=words,
+        stable_chars=heard.stable_chars,
         audio_ms=samples_to_ms(samples, MIC_RATE_HZ),
         compute_ms=compute_ms,
     )

@@ -1,4 +1,4 @@
-"""One utterance, decoded while it is spoken: the window moves, the committed text does not change."""
+"""One utterance, decoded while it is spoken: the window moves, what is committed stays."""
 
 from dataclasses import dataclass
 from typing import Final
