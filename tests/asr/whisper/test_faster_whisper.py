@@ -29,9 +29,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(write_model(tmp_path_factory.mktemp("whisper")))
 
 
-def settings(folder: Path, mode: str = "fast", language: str = "en") -> FasterWhisperSettings:
-    """Small enough for a test: one beam, one language."""
-    return FasterWhisperSettings(model=str(folder), mode=mode, language=language)  # type: ignore[arg-type]
+def settings(folder: Path, language: str = "en", *, judged: bool = False) -> FasterWhisperSettings:
+    """One beam; a random model's words stay, though nobody said them."""
+    return FasterWhisperSettings(
+        model=str(folder), mode="fast", language=language, reject_invented=judged
+    )
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +98,14 @@ def test_detected_language_is_one_of_the_models(engine: FasterWhisperEngine, fol
     auto.load()
     heard = auto.hear(Speech(NOISE, final=False))
     assert heard.language in engine.languages
+
+
+def test_words_of_a_model_that_guesses_are_rejected(folder: Path) -> None:
+    """A random model is sure of nothing, and noise is no speech: no text, and a reason."""
+    judged = FasterWhisperEngine(settings(folder, judged=True))
+    judged.load()
+    heard = judged.hear(Speech(NOISE, language="en"))
+    assert (heard.text, heard.rejected) == ("", "improbable")
 
 
 def _without(name: str) -> Callable[[Path], None]:

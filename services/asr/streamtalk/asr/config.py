@@ -65,6 +65,9 @@ class FasterWhisperSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_un
     hotwords: Annotated[str, msgspec.Meta(max_length=1_000)] = ""
     """Words to expect, with spaces between."""
 
+    reject_invented: bool = True
+    """Whether text that Whisper invents on silence, noise and music is left out."""
+
     silence_db: Annotated[float, msgspec.Meta(ge=-120.0, le=0.0)] = -60.0
     """Audio whose loudest 10 ms stay below this, in dBFS, is silence and is not decoded."""
 

@@ -12,6 +12,7 @@ from streamtalk.asr.config import FasterWhisperSettings
 from streamtalk.asr.engine import Heard, Speech
 from streamtalk.asr.loudness import from_pcm, peak_db
 from streamtalk.asr.streaming.streamer import Progress, Streamer
+from streamtalk.asr.trust.judge import Judge, sound_of
 from streamtalk.asr.whisper.decoding import MODES, QUICK, WhisperDecoder
 from streamtalk.asr.whisper.model_files import check_model, hub_id
 from streamtalk.proto.audio import MIC_RATE_HZ
@@ -37,6 +38,7 @@ class FasterWhisperEngine:
         self._settings = settings
         self._decoder: WhisperDecoder | None = None
         self._streams: dict[Origin, Streamer] = {}
+        self._judge = Judge()
 
     def load(self) -> None:
         """Load the model and decode one second; raises EngineMissingError, EngineError."""
@@ -70,7 +72,12 @@ class FasterWhisperEngine:
             return Heard("", self._language(speech), 0.0, rejected="silence")
         streamer = self._streamer(speech)
         progress = streamer.final(samples) if speech.final else streamer.partial(samples)
-        return _heard(progress, final=speech.final, samples=samples)
+        if not speech.final:
+            return _heard(progress, final=False, samples=samples)
+        reason = self._judge.reason(progress.text, progress.segments, sound_of(samples))
+        if reason and self._settings.reject_invented:
+            return Heard("", progress.language, 0.0, rejected=reason)
+        return _heard(progress, final=True, samples=samples)
 
     def _streamer(self, speech: Speech) -> Streamer:
         """That of the utterance; a final takes it away."""
