@@ -24,6 +24,7 @@ UV = VENV / "bin" / "uv"
 UV_REQUIREMENT = "uv>=0.9"
 VERSIONS = ("3.13", "3.12", "3.11")
 RUN_PACKAGES = ("libportaudio2",)
+DEV_OPTIONS = ("--extra", "whisper")
 DEV_PACKAGES = ("libportaudio2", "pulseaudio", "libasound2-plugins")
 
 
@@ -118,7 +119,7 @@ def _packages(*, dev: bool) -> None:
     if any(_read(stamp) == wanted for stamp in (stamps[:1] if dev else stamps)):
         return
     command = [str(UV), "sync", "--frozen", "--inexact", "--no-python-downloads"]
-    command += ["--python", str(PYTHON), *([] if dev else ["--no-dev"])]
+    command += ["--python", str(PYTHON), *(DEV_OPTIONS if dev else ["--no-dev"])]
     environment = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(VENV)}
     if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0:
         print("bootstrap: trying again with what is cached", file=sys.stderr)

@@ -5,9 +5,10 @@ import time
 import msgspec
 import pytest
 
-from streamtalk.asr.config import AsrEngines, ScriptedSettings
+from streamtalk.asr.config import AsrEngines, FasterWhisperSettings, ScriptedSettings
 from streamtalk.asr.engine import ENGINES, RecognitionEngine, Speech
 from streamtalk.asr.engines.scripted import ScriptedEngine
+from streamtalk.asr.trust.judge import REASONS
 from streamtalk.proto.errors import EngineError
 from streamtalk.runtime.engine_table import create_engine
 
@@ -17,9 +18,15 @@ SECOND = bytes(32_000)
 
 
 @pytest.fixture(scope="module", params=sorted(ENGINES))
-def any_engine(request: pytest.FixtureRequest) -> RecognitionEngine:
-    """Each engine of the table, loaded with its default settings."""
+def any_engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> RecognitionEngine:
+    """Each engine of the table, loaded with its default settings, Whisper with a tiny model."""
     settings = getattr(AsrEngines(), request.param)
+    if request.param == "faster_whisper":
+        tiny = pytest.importorskip("tests.support.tiny_whisper", reason="needs streamtalk[whisper]")
+        folder = tiny.write_model(tmp_path_factory.mktemp("whisper"))
+        settings = FasterWhisperSettings(model=str(folder), mode="fast")
     made: RecognitionEngine = create_engine("asr", ENGINES, request.param, settings)
     made.load()
     return made
@@ -37,7 +44,7 @@ def test_engine_answers_any_length(any_engine: RecognitionEngine, length: int, f
     heard = any_engine.hear(Speech(bytes(length), final=final))
     assert 0.0 <= heard.confidence <= 1.0
     assert all(0 <= w.from_sample <= w.to_sample <= length for w in heard.words)
-    assert heard.rejected in {"", "silence", "grammar", "confidence"}
+    assert heard.rejected in {"", "silence", "grammar", "confidence", *REASONS}
 
 
 def test_engine_says_what_it_can(any_engine: RecognitionEngine) -> None:

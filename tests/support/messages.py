@@ -203,6 +203,7 @@ _RECOGNITION: Final = (
     recognition.Transcript(
         text="the child",
         final=True,
+        stable_chars=3,
         language="en",
         confidence=0.75,
         rejected="confidence",

@@ -57,6 +57,9 @@ class Transcript(Reply, frozen=True, kw_only=True):
     """Why the engine does not stand by this text, such as `grammar`, `confidence`, `silence`."""
 
     words: list[Word] = []
+    stable_chars: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Length of the beginning of a partial's text that later ones will not change, code points."""
+
     audio_ms: float
     """Length of the audio that was decoded."""
 

@@ -1,6 +1,6 @@
 """Configuration of `asr`: the `[asr]` table of `streamtalk.toml`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -37,6 +37,39 @@ class PocketSphinxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
 
     grammars_kept: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
     """Compiled grammars that are kept, the least recently used one is dropped."""
+
+
+class FasterWhisperSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of Whisper by CTranslate2."""
+
+    model: str = "large-v3-turbo"
+    """A published size, a folder, or a hub id."""
+
+    mode: Literal["fast", "balanced", "quality"] = "balanced"
+    """`fast` takes the best word each time, `balanced` five beams, `quality` five beams and more
+    tries where the result is doubtful. Partials are always `fast`."""
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    compute_type: str = "auto"
+    """`auto`: int8, on a CUDA card int8_float16."""
+
+    threads: Annotated[int, msgspec.Meta(ge=0, le=64)] = 0
+    """Of one decoding; 0: what `[asr] threads` says."""
+
+    language: str = "auto"
+    """BCP 47 primary tag of what is spoken, where the caller does not say."""
+
+    prompt: Annotated[str, msgspec.Meta(max_length=1_000)] = ""
+    """Text as it should be written; sets names, punctuation and script."""
+
+    hotwords: Annotated[str, msgspec.Meta(max_length=1_000)] = ""
+    """Words to expect, with spaces between."""
+
+    reject_invented: bool = True
+    """Whether text that Whisper invents on silence, noise and music is left out."""
+
+    silence_db: Annotated[float, msgspec.Meta(ge=-120.0, le=0.0)] = -60.0
+    """Audio whose loudest 10 ms stay below this, in dBFS, is silence and is not decoded."""
 
 
 class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,6 +110,7 @@ class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 class AsrEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of each engine."""
 
+    faster_whisper: FasterWhisperSettings = FasterWhisperSettings()
     pocketsphinx: PocketSphinxSettings = PocketSphinxSettings()
     scripted: ScriptedSettings = ScriptedSettings()
 

@@ -40,6 +40,8 @@ class Heard:
     """Why the engine does not stand by the text: `grammar`, `confidence`, `silence`."""
 
     words: tuple[Word, ...] = ()
+    stable_chars: int = 0
+    """Length of the beginning of a partial's text that later ones will not change."""
 
 
 class RecognitionEngine(Protocol):
@@ -72,6 +74,9 @@ ENGINES: Final = {
     "pocketsphinx": EngineSpec(
         "streamtalk.asr.engines.pocketsphinx:PocketSphinxEngine", ("pocketsphinx", "numpy")
     ),
+    "faster_whisper": EngineSpec(
+        "streamtalk.asr.engines.faster_whisper:FasterWhisperEngine", ("faster_whisper",), "whisper"
+    ),
     "scripted": EngineSpec("streamtalk.asr.engines.scripted:ScriptedEngine"),
 }
-"""Every engine by the name that configuration uses, the best first."""
+"""Every engine by the name that configuration uses; `auto` is the first that is installed."""

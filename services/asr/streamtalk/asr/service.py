@@ -21,6 +21,7 @@ from streamtalk.proto.limits import MAX_RANGE_S
 from streamtalk.proto.message import Request
 from streamtalk.proto.recognition import Transcribe, Transcript, Word
 from streamtalk.runtime.engine_table import create_engine, missing_modules
+from streamtalk.runtime.metrics import recognition_rejections
 from streamtalk.runtime.worker import Call, Duty, Job, ServiceContext, Worker
 
 _AUTO: Final = "auto"
@@ -52,6 +53,7 @@ class AsrWorker(Worker[AsrConfig]):
         self._engine_name = chosen_engine(config.engine)
         self._engine: RecognitionEngine | None = None
         self._rings = RingCache()
+        self._rejections = recognition_rejections()
 
     # Engine thread.
 
@@ -122,6 +124,10 @@ class AsrWorker(Worker[AsrConfig]):
         )
         self.submit(job)
 
+    def metrics_text(self) -> str:
+        """What every service counts, and which transcripts were rejected and why."""
+        return super().metrics_text() + "\n".join(self._rejections.lines()) + "\n"
+
     def on_close(self) -> None:
         """Let the engine end its call, then unmap the rings."""
         super().on_close()
@@ -140,6 +146,8 @@ class AsrWorker(Worker[AsrConfig]):
             self.count_doubt()
         else:
             self.evidence.succeeded(result.compute_ms if request.final else None)
+        if request.final and result.heard.rejected:
+            self._rejections.add(result.heard.rejected)
         call.reply(transcript(request, result.heard, result.samples, result.compute_ms))
 
     def _on_failed(self, error: StreamTalkError, call: Call) -> None:
@@ -184,6 +192,7 @@ def transcript(request: Transcribe, heard: Heard, samples: int, compute_ms: floa
         confidence=heard.confidence,
         rejected=heard.rejected,
         words=words,
+        stable_chars=heard.stable_chars,
         audio_ms=samples_to_ms(samples, MIC_RATE_HZ),
         compute_ms=compute_ms,
     )

@@ -32,6 +32,11 @@ class Counter:
         return [f"# TYPE {self.name} counter", *rows]
 
 
+def recognition_rejections() -> Counter:
+    """Final transcripts that the engine did not stand by, by reason."""
+    return Counter("streamtalk_asr_rejected_transcripts", "reason")
+
+
 @dataclass
 class Histogram:
     """How often a value fell below each edge, by one label value."""

@@ -1,0 +1,1 @@
+"""Partial transcripts that do not change their mind: local agreement over a growing window."""

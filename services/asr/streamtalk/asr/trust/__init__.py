@@ -1,0 +1,1 @@
+"""Text that nobody said: what Whisper invents on silence, noise and music is never a turn."""

@@ -1,0 +1,62 @@
+"""A Whisper model on disk: where it is, and whether it is whole."""
+
+import json
+from pathlib import Path
+from typing import Final
+
+from streamtalk.proto.errors import EngineError, EngineMissingError
+
+NAMES: Final = {
+    "tiny": "Systran/faster-whisper-tiny",
+    "base": "Systran/faster-whisper-base",
+    "small": "Systran/faster-whisper-small",
+    "medium": "Systran/faster-whisper-medium",
+    "large-v3": "Systran/faster-whisper-large-v3",
+    "large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
+}
+"""Hub ids of the published models by the name that configuration uses, the smallest first."""
+
+_NEEDED: Final = ("model.bin", "config.json", "tokenizer.json")
+_VOCABULARIES: Final = ("vocabulary.json", "vocabulary.txt")
+_SMALLEST_BYTES: Final = 100_000
+"""No Whisper is smaller; a page of an error message is."""
+
+_UNFINISHED: Final = (".incomplete", ".part", ".aria2")
+
+
+def hub_id(model: str) -> str:
+    """The hub's name of a model: a short name's, or what it is already."""
+    return NAMES.get(model, model)
+
+
+def check_model(folder: Path) -> None:
+    """Raise a named error unless `folder` holds every file of a CTranslate2 Whisper, readable.
+
+    Raises EngineMissingError where files are missing or were not fetched wholly, EngineError where
+    one is damaged.
+    """
+    if not folder.is_dir():
+        raise EngineMissingError(f"no model at {folder}: name a folder, or a model to fetch")
+    for unfinished in folder.iterdir():
+        if unfinished.name.endswith(_UNFINISHED):
+            text = f"{unfinished.name} in {folder} is half a download: fetch the model again"
+            raise EngineMissingError(text)
+    missing = [name for name in _NEEDED if not (folder / name).is_file()]
+    if not any((folder / name).is_file() for name in _VOCABULARIES):
+        missing.append(_VOCABULARIES[0])
+    if missing:
+        files = ", ".join(missing)
+        raise EngineMissingError(f"the model in {folder} lacks {files}: fetch it again")
+    _check_json(folder / "tokenizer.json")
+    _check_json(folder / "config.json")
+    size = (folder / "model.bin").stat().st_size
+    if size < _SMALLEST_BYTES:
+        text = f"model.bin in {folder} has {size} bytes, which is no model: fetch it again"
+        raise EngineError(text)
+
+
+def _check_json(path: Path) -> None:
+    try:
+        json.loads(path.read_bytes())
+    except ValueError as error:
+        raise EngineError(f"{path} is damaged ({error}): fetch the model again") from error

@@ -1,0 +1,139 @@
+"""A tiny random Whisper in the real file formats: what faster-whisper loads, of 1 M parameters.
+
+CTranslate2's own Python specification writes the model, `tokenizers` the vocabulary. The vocabulary
+has the published size, ids and special tokens (51,865, multilingual); its words are made up, so the
+model says random words, whose times and probabilities are as real as the code that reads them.
+"""
+
+import itertools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import ctranslate2
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+TEXT_TOKENS: Final = 50_257
+VOCABULARY: Final = 51_865
+_LANGUAGES: Final = """
+en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur
+hr bg lt la mi ml cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw gl mr pa si
+km sn yo so af oc ka be tg sd gu am yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt haw ln ha
+ba jw su
+"""
+LANGUAGES: Final = tuple(_LANGUAGES.split())
+"""In the order of their tokens."""
+
+TASKS: Final = ("translate", "transcribe", "startoflm", "startofprev", "nocaptions", "notimestamps")
+MELS: Final = 80
+WIDTH: Final = 16
+HEADS: Final = 2
+LAYERS: Final = 2
+
+Array = NDArray[np.float32]
+LayerSpec = Any
+"""CTranslate2 ships no types."""
+
+
+def special_tokens() -> list[str]:
+    """`<|endoftext|>`, the start, the languages, the tasks, and the times: ids 50,257 on."""
+    named = ["endoftext", "startoftranscript", *LANGUAGES, *TASKS]
+    times = [f"{index * 0.02:.2f}" for index in range(1_501)]
+    return [f"<|{name}|>" for name in (*named, *times)]
+
+
+def words() -> list[str]:
+    """The 256 bytes of a byte-level BPE, then made-up words, each with the space before it.
+
+    The last one is empty, as in the published vocabulary: CTranslate2 knows by its id which
+    models are multilingual.
+    """
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    syllables = [c + v for c in "bdfgklmnprst" for v in "aeiou"]
+    made = ("Ġ" + "".join(word) for word in itertools.product(syllables, repeat=3))
+    return [*letters, *itertools.islice(made, TEXT_TOKENS - len(letters) - 1), ""]
+
+
+def write_tokenizer(folder: Path) -> list[str]:
+    """Write `tokenizer.json`; returns all tokens in the order of their ids."""
+    vocabulary = {word: index for index, word in enumerate(words())}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens(
+        [AddedToken(token, special=True, normalized=False) for token in special_tokens()]
+    )
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return [*vocabulary, *special_tokens()]
+
+
+def write_model(folder: Path, seed: int = 0, *, mels: int = MELS) -> Path:
+    """Write `model.bin`, `config.json`, `vocabulary.json`, `tokenizer.json`; returns the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tokens = write_tokenizer(folder)
+    spec = ctranslate2.specs.WhisperSpec(LAYERS, HEADS, LAYERS, HEADS)
+    rng = np.random.default_rng(seed)
+
+    def random(*shape: int) -> Array:
+        return rng.normal(0.0, 0.3, shape).astype(np.float32)
+
+    _fill_encoder(spec.encoder, random, mels)
+    _fill_decoder(spec.decoder, random, len(tokens))
+    spec.register_vocabulary(tokens)
+    languages = [tokens.index(f"<|{name}|>") for name in LANGUAGES]
+    spec.config.lang_ids = languages
+    spec.config.suppress_ids = []
+    spec.config.suppress_ids_begin = [tokens.index("<|endoftext|>")]
+    spec.config.alignment_heads = [[1, 0], [1, 1]]
+    spec.validate()
+    spec.save(str(folder))
+    features = {"feature_size": mels, "sampling_rate": 16_000, "hop_length": 160, "n_fft": 400}
+    (folder / "preprocessor_config.json").write_text(json.dumps(features))
+    return folder
+
+
+def _fill_encoder(spec: LayerSpec, random: Callable[..., Array], mels: int) -> None:
+    for conv, inputs in ((spec.conv1, mels), (spec.conv2, WIDTH)):
+        conv.weight = random(WIDTH, inputs, 3)
+        conv.bias = random(WIDTH)
+    spec.position_encodings.encodings = random(1_500, WIDTH)
+    _fill_norm(spec.layer_norm)
+    for layer in spec.layer:
+        _fill_attention(layer.self_attention, random)
+        _fill_forward(layer.ffn, random)
+
+
+def _fill_decoder(spec: LayerSpec, random: Callable[..., Array], tokens: int) -> None:
+    spec.embeddings.weight = random(tokens, WIDTH)
+    spec.projection.weight = spec.embeddings.weight
+    spec.position_encodings.encodings = random(448, WIDTH)
+    _fill_norm(spec.layer_norm)
+    for layer in spec.layer:
+        _fill_attention(layer.self_attention, random)
+        _fill_attention(layer.attention, random)
+        _fill_forward(layer.ffn, random)
+
+
+def _fill_attention(spec: LayerSpec, random: Callable[..., Array]) -> None:
+    """Self-attention has one linear for query, key and value; cross-attention has two."""
+    _fill_norm(spec.layer_norm)
+    widths = (3, 1) if len(spec.linear) == 2 else (1, 2, 1)
+    for linear, factor in zip(spec.linear, widths, strict=True):
+        linear.weight = random(factor * WIDTH, WIDTH)
+        linear.bias = random(factor * WIDTH)
+
+
+def _fill_forward(spec: LayerSpec, random: Callable[..., Array]) -> None:
+    _fill_norm(spec.layer_norm)
+    spec.linear_0.weight = random(4 * WIDTH, WIDTH)
+    spec.linear_0.bias = random(4 * WIDTH)
+    spec.linear_1.weight = random(WIDTH, 4 * WIDTH)
+    spec.linear_1.bias = random(WIDTH)
+
+
+def _fill_norm(spec: LayerSpec) -> None:
+    spec.gamma = np.ones(WIDTH, np.float32)
+    spec.beta = np.zeros(WIDTH, np.float32)
