@@ -19,26 +19,32 @@ _DOTTED: Final = {
     "ave": "Avenue", "blvd": "Boulevard", "mt": "Mount", "sec": "section", "min": "minimum",
     "max": "maximum", "avg": "average", "incl": "including", "tel": "telephone",
 }  # fmt: skip
-_BEFORE_NUMBER: Final = frozenset("no nos p pp ch fig vol sec".split())
-_BEFORE_NAME: Final = frozenset(
-    "mr mrs ms dr prof gen gov rev sen rep capt col sgt lt mt".split()
-)
+_BEFORE_NUMBER: Final = frozenset(["no", "nos", "p", "pp", "ch", "fig", "vol", "sec"])
+_BEFORE_NAME: Final = frozenset([
+    "prof", "gen", "gov", "rev", "sen", "rep", "capt", "col", "sgt", "lt", "mt",
+])  # fmt: skip
 _LETTERED: Final = {
     "e.g.": "for example", "i.e.": "that is", "a.m.": "A M", "p.m.": "P M", "ph.d.": "P H D",
     "et al.": "and others", "c.f.": "compare", "cf.": "compare", "p.s.": "P S",
 }  # fmt: skip
-_WORDS: Final = frozenset(
-    "NASA NATO UNESCO UNICEF OPEC ASAP RAM ROM PIN LASER RADAR GIF JPEG SCUBA COVID AIDS FIFA"
-    " NAFTA ASEAN JSON YAML TOML BERT CUDA LAN WAN SIM VRAM DRAM SWAT AWOL OSHA FEMA YOLO".split()
-)
+_WORDS: Final = frozenset([
+    "NASA", "NATO", "UNESCO", "UNICEF", "OPEC", "ASAP", "RAM", "ROM", "PIN", "LASER",
+    "RADAR", "GIF", "JPEG", "SCUBA", "COVID", "AIDS", "FIFA", "NAFTA", "ASEAN", "JSON",
+    "YAML", "TOML", "BERT", "CUDA", "LAN", "WAN", "SIM", "VRAM", "DRAM", "SWAT", "AWOL",
+    "OSHA", "FEMA", "YOLO",
+])  # fmt: skip
 """Acronyms that are read as words."""
 
-_SHOUTED: Final = frozenset(
-    "A I O AM AN AND ARE AS AT BE BUT BY CAN DO FOR GO HAS HAVE HE HOW IF IN IS IT ITS ME MY NEVER NO"
-    " NOT NOW OF OK ON OR OUR OUT SEE SHE SO STOP THAT THE THEN THEY THIS TO UP USE WAS WE WHAT WHEN"
-    " WHY WILL WITH YES YOU YOUR ALL ALWAYS ANY GET GOOD ONE TWO MUST VERY WARNING NOTE TIP DONE ALSO"
-    " ONLY TODO ERROR STEP READ THESE WAIT HELP LOVE GREAT HELLO HI HEY OH WOW BAD BIG NEW OLD TOO".split()
-)
+_SHOUTED: Final = frozenset([
+    "A", "I", "O", "AM", "AN", "AND", "ARE", "AS", "AT", "BE", "BUT", "BY", "CAN", "DO",
+    "FOR", "GO", "HAS", "HAVE", "HE", "HOW", "IF", "IN", "IS", "IT", "ITS", "ME", "MY",
+    "NEVER", "NO", "NOT", "NOW", "OF", "OK", "ON", "OR", "OUR", "OUT", "SEE", "SHE", "SO",
+    "STOP", "THAT", "THE", "THEN", "THEY", "THIS", "TO", "UP", "USE", "WAS", "WE", "WHAT",
+    "WHEN", "WHY", "WILL", "WITH", "YES", "YOU", "YOUR", "ALL", "ALWAYS", "ANY", "GET",
+    "GOOD", "ONE", "TWO", "MUST", "VERY", "WARNING", "NOTE", "TIP", "DONE", "ALSO", "ONLY",
+    "ERROR", "STEP", "READ", "THESE", "WAIT", "HELP", "LOVE", "GREAT", "HELLO", "HI", "HEY",
+    "OH", "WOW", "BAD", "BIG", "NEW", "OLD", "TOO",
+])  # fmt: skip
 _MIXED: Final = {"PhD": "P H D", "MHz": "megahertz", "GHz": "gigahertz", "kHz": "kilohertz"}
 _LONGEST_SPELLED: Final = 5
 _ROMAN: Final = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
@@ -132,7 +138,9 @@ def _king(match: Match) -> Said | None:
 
 
 LETTER_RULES: Final = [
-    Rule(r"(?:[Ee]\.g\.|[Ii]\.e\.|[AaPp]\.[Mm]\.|Ph\.D\.|[Ee]t\sal\.|[Cc]\.?f\.|P\.S\.)", _lettered),
+    Rule(
+        r"(?:[Ee]\.g\.|[Ii]\.e\.|[AaPp]\.[Mm]\.|Ph\.D\.|[Ee]t\sal\.|[Cc]\.?f\.|P\.S\.)", _lettered
+    ),
     Rule(rf"({_NUMBERED})\s([IVXL]{{1,6}})\b(?!')", _numbered),
     Rule(rf"({_KINGS})\s([IVXL]{{1,6}})\b(?!['.]\w)", _king),
     Rule(r"St\.", _saint),

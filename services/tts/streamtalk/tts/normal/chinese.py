@@ -12,12 +12,21 @@ from streamtalk.tts.normal.web import address_rules
 
 _NUMBER: Final = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 _MEASURE: Final = (
-    "个 只 条 本 张 位 名 件 次 天 年 周 小时 分钟 秒 点 米 公里 公斤 千克 克 斤 吨 升 块 元 美元 欧元 杯 瓶 碗 台 辆"
-    " 架 座 家 种 类 步 遍 层 间 套 双 对 群 岁 倍 万 亿 千 百 项 支 首 句 段 章 篇 页 把 棵 颗 头 匹 口 门 场 部 片 份 人"
-    " 厘米 毫米 平方 立方 度 代 回 趟 下 课 组 排 行 列 滴 包 箱 盒 袋 根 枚 朵 顶 扇 幅 艘 节 星期 站 票 国 省"
+    "个 只 条 本 张 位 名 件 次 天 年 周 小时 分钟 秒 点 米 公里"
+    " 公斤 千克 克 斤 吨 升 块 元 美元 欧元 杯 瓶 碗 台 辆 架 座"
+    " 家 种 类 步 遍 层 间 套 双 对 群 岁 倍 万 亿 千 百 项 支"
+    " 首 句 段 章 篇 页 把 棵 颗 头 匹 口 门 场 部 片 份 人"
+    " 厘米 毫米 平方 立方 度 代 回 趟 下 课 组 排 行 列 滴 包 箱"
+    " 盒 袋 根 枚 朵 顶 扇 幅 艘 节 星期 站 票 国 省"
 )
 _MEASURES: Final = "(?:" + "|".join(sorted(_MEASURE.split(), key=len, reverse=True)) + ")"
-_VULGAR: Final = {"½": "二分之一", "⅓": "三分之一", "⅔": "三分之二", "¼": "四分之一", "¾": "四分之三"}
+_VULGAR: Final = {
+    "½": "二分之一",
+    "⅓": "三分之一",
+    "⅔": "三分之二",
+    "¼": "四分之一",
+    "¾": "四分之三",
+}
 
 
 def _year(text: str) -> str:
@@ -148,12 +157,23 @@ def _counted(match: Match) -> str:
     return counted(match[1])
 
 
+def _year_or_count(match: Match) -> str | None:
+    """`2024年` is a year, `10年` a span of time."""
+    text = match[1]
+    is_year = len(text) == 4 or text[0] in "0789"  # noqa: PLR2004
+    return _year(text) if is_year else None
+
+
+def _points_of(text: str) -> str:
+    return "点".join(cardinal(part) for part in text.split("."))
+
+
 _DIGIT_RULES: Final = RuleSet(
     [
         *address_rules("zh")[:2],
         Rule(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?![\d./-])", _date),
         Rule(r"(\d{1,2})/(\d{1,2})/(\d{4})(?![\d/])", _american_date),
-        Rule(r"(\d{4}|\d\d)(?=年(?!前|后|来|内|间|级|薪|以|之))", lambda m: _year_or_count(m)),
+        Rule(r"(\d{4}|\d\d)\s?(?=年(?!代|前|后|来|内|间|级|薪|以|之))", _year_or_count),
         Rule(r"(\d{1,2})[:：](\d\d)(?:[:：](\d\d))?(?![:：\d])", _clock),
         Rule(r"(\d{1,3})[:：](\d{1,3})(?![:：\d])", _score),
         Rule(r"\d+(?:\.\d+){2,}", _points),
@@ -179,7 +199,7 @@ _SIGN_RULES: Final = RuleSet(
         *address_rules("zh")[2:],
         Rule(rf"([-−]?)({SIGN})\s?({_NUMBER})(\s?{SCALE})?元?", _money),
         Rule(r"\+\d{1,3}(?:[ -]?\d{2,5}){2,6}(?!\d)", _phone),
-        Rule(rf"(?<![\w.)）])([-−+]{_NUMBER})\s?({UNIT})(?![A-Za-z/])", _unit),
+        Rule(rf"(?<![A-Za-z\d.)）])([-−+]{_NUMBER})\s?({UNIT})(?![A-Za-z/])", _unit),
         Rule(rf"(?<![A-Za-z\d.)）])([-−]{_NUMBER})\s?(%)", _percent),
         Rule(rf"(?<![A-Za-z\d.)）])[-−+]{_NUMBER}", _negative),
         Rule("[½⅓⅔¼¾]", lambda m: _VULGAR[m[0]]),
@@ -192,7 +212,7 @@ _SIGN_RULES: Final = RuleSet(
         Rule(r"\s?≈\s?", lambda _: "约等于"),
         Rule(r"\s?±\s?", lambda _: "正负"),
         Rule(r"(?<=[\w)）])\s?=\s?(?=[\w(（-])", lambda _: "等于"),
-        Rule(r"(?<=[\w)）])\s?\+\s?(?=[\w(（])", lambda _: "加"),
+        Rule(r"(?<=[\w)）])(?:\s\+\s|\+)(?=[\w(（])", lambda _: "加"),
         Rule(r"(?<=[\d)）])\s?[×*xX]\s?(?=[\d(（])", lambda _: "乘"),
         Rule(r"(?<=[\d)）])\s?÷\s?(?=[\d(（])", lambda _: "除以"),
         Rule(r"(?<=\d)\s[-−]\s(?=\d)", lambda _: "减"),
@@ -209,23 +229,10 @@ _LETTER_RULES: Final = RuleSet(
         *address_rules("zh")[:2],
         Rule(r"[vV](\d+(?:\.\d+)*)(?!\w)", lambda m: "版本" + _points_of(m[1])),
         Rule(rf"({CODE})\s?({_NUMBER})", lambda m: _amount(m[2], None) + CODES[m[1]].zh),
-        Rule(
-            rf"(US|HK)(\$)({_NUMBER})", lambda m: _amount(m[3], None) + MONEY[m[1] + m[2]].zh
-        ),
+        Rule(rf"(US|HK)(\$)({_NUMBER})", lambda m: _amount(m[3], None) + MONEY[m[1] + m[2]].zh),
         *LETTER_RULES,
     ]
 )
-
-
-def _points_of(text: str) -> str:
-    return "点".join(cardinal(part) for part in text.split("."))
-
-
-def _year_or_count(match: Match) -> str | None:
-    """`2024年` is a year, `10年` a span of time."""
-    text = match[1]
-    is_year = len(text) == 4 or text[0] in "0789"  # noqa: PLR2004
-    return _year(text) if is_year else None
 
 
 def rules_at(char: str) -> RuleSet:

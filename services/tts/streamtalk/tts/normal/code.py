@@ -28,7 +28,6 @@ _SIGNS: Final = {
 _TOKEN: Final = re.compile(
     r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+(?:\.\d+)?|[^\W\d_A-Za-z]+|==|!=|>=|<=|->|=>|[^\w\s]|\s+|_+"
 )
-_QUIET: Final = frozenset("()[]{}\"'`,;:!?\\^~")
 
 
 def inline(code: str, language: str) -> list[tuple[str, int]]:
@@ -37,11 +36,10 @@ def inline(code: str, language: str) -> list[tuple[str, int]]:
     found: list[tuple[str, int]] = []
     for token in _TOKEN.finditer(code):
         text = token.group()
-        if text.isspace() or text in _QUIET or text.startswith("_"):
-            continue
         if text == "." and not code[token.end() : token.end() + 1].isalnum():
             continue
-        found.append((signs.get(text, text), token.start()))
+        if text in signs or text[0].isalnum():
+            found.append((signs.get(text, text), token.start()))
     return found
 
 

@@ -29,6 +29,7 @@ _VULGAR: Final = {
     "¾": "three quarters", "⅛": "one eighth", "⅜": "three eighths", "⅝": "five eighths",
     "⅞": "seven eighths",
 }  # fmt: skip
+_DECADE_WORDS: Final = frozenset(["the", "my", "his", "her", "their", "early", "mid", "late"])
 _POWERS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
@@ -74,16 +75,12 @@ def _amount(number: str, money: Money) -> str:
 
 def _money(match: Match) -> str:
     sign = "minus " if match[1] else ""
-    money = MONEY[match[2]]
-    if match[5]:
-        return (
-            f"{sign}{decimal(match[3])} to {decimal(match[5])} {money.many}"
-            if not match[4]
-            else f"{sign}{decimal(match[3])} {SCALES[match[4].strip()][0]} to {decimal(match[5])} {money.many}"
-        )
-    if match[4]:
-        return f"{sign}{decimal(match[3])} {SCALES[match[4].strip()][0]} {money.many}"
-    return sign + _amount(match[3], money)
+    money, scale = MONEY[match[2]], SCALES[match[4].strip()][0] if match[4] else ""
+    if not scale and not match[5]:
+        return sign + _amount(match[3], money)
+    upper = f"to {decimal(match[5])}" if match[5] else ""
+    words = [decimal(match[3]), scale, upper, money.many]
+    return sign + " ".join(word for word in words if word)
 
 
 def _coded(match: Match) -> str:
@@ -136,7 +133,15 @@ def _vulgar(match: Match) -> str:
     return f"{cardinal(match[1])} and {said.replace('one ', 'a ', 1)}" if match[1] else said
 
 
-def _decade(match: Match) -> str:
+def _decade(match: Match) -> str | None:
+    """`the 80s` are years, `80s` are seconds."""
+    before = match.string[max(0, match.start() - 6) : match.start()].lower().split()
+    if (
+        len(match[1]) < _MOST_GROUPED
+        and not _DECADE_WORDS.intersection(before[-1:])
+        and match[0][0] not in "'’"
+    ):
+        return None
     return plural(year(match[1]) if len(match[1]) == _MOST_GROUPED else cardinal(match[1]))
 
 
@@ -151,6 +156,17 @@ def _scientific(match: Match) -> str:
     return f"{_signed(match[1])} times ten to the power of {_signed(match[2].lstrip('+'))}"
 
 
+def _size(match: Match) -> Said:
+    """Width by height; four digits in pairs, as for years."""
+
+    def side(text: str) -> str:
+        return year(text) if len(text) == _MOST_GROUPED and text[0] != "0" else decimal(text)
+
+    return spaced(
+        [Part(f"{side(match[1])} by", match.start()), Part(side(match[2]), match.start(2))]
+    )
+
+
 def _plain(match: Match) -> str:
     text = match[0]
     if is_year(text) and (int(text) >= 1900 or _dated(match)):  # noqa: PLR2004
@@ -163,10 +179,22 @@ def _dated(match: Match) -> bool:
     return before.split()[-1:] in (["in"], ["since"], ["until"], ["from"], ["by"], ["year"])
 
 
+def _version(text: str) -> str:
+    return " point ".join(cardinal(part) for part in text.split("."))
+
+
+def _named_dollar(match: Match) -> str:
+    money = MONEY[match[1] + match[2]]
+    if match[4]:
+        return f"{decimal(match[3])} {SCALES[match[4].strip()][0]} {money.many}"
+    return _amount(match[3], money)
+
+
 _DIGITS: Final = RuleSet(
     [
         *address_rules("en")[:2],
         *english_times.DIGIT_RULES,
+        Rule(r"(\d{3}0|\d0)['’]?s\b", _decade),
         Rule(r"\d{1,3}(?:\.\d{1,3}){3}(?![\d.]\d)", _ip),
         Rule(r"()(\d+(?:\.\d+){2,})", _points),
         Rule(r"1?[ -]?\d{3}-\d{3}-\d{4}(?!\d)|\d{3}-\d{4}(?![\d-])", _phone),
@@ -177,12 +205,12 @@ _DIGITS: Final = RuleSet(
         Rule(rf"(?<![A-Za-z])({_NUMBER})\s?({UNIT})(?![\w/²³])", _unit),
         Rule(rf"({_NUMBER})(?:\^(?=\d|-\d))(-?\d{{1,3}})\b", _power),
         Rule(rf"({_NUMBER})([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)", _power),
-        Rule(r"(\d{2}|\d{3}0)['’]?s\b", _decade),
         Rule(rf"(?<![-–—\d])({_NUMBER})[-–—]({_NUMBER})(?![-–—\d])", _range),
         Rule(r"(?:(\d{1,3})\s)?(\d{1,3})/(\d{1,3})(?![\d/])", _fraction),
         Rule(r"(\d+)?\s?([½⅓⅔¼¾⅛⅜⅝⅞])", _vulgar),
         Rule(r"(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)\b", lambda m: ordinal(m[1])),
-        Rule(r"(\d{1,5})\s?[x×]\s?(?=\d)", lambda m: decimal(m[1]) + " by "),
+        Rule(r"(\d{1,5})[x×](\d{1,5})(?!\w)", _size),
+        Rule(r"24/7\b", lambda _: "twenty-four seven"),
         Rule(_NUMBER, _plain),
     ]
 )
@@ -209,8 +237,11 @@ _SIGNS: Final = RuleSet(
         Rule(r"[~≈](?=[\d$€£])", lambda _: "about "),
         Rule(r"\s?±\s?", lambda _: " plus or minus "),
         Rule(r"(?<=[\w)])\s?=\s?(?=[\w(-])", lambda _: " equals "),
-        Rule(r"(?<=[\w)])\s?\+\s?(?=[\w(])", lambda _: " plus "),
+        Rule(r"(?<=[\w)])(?:\s\+\s|\+)(?=[\w(])", lambda _: " plus "),
+        Rule(r"(?<=\w)\+\+", lambda _: " plus plus"),
         Rule(r"(?<=\w)\+", lambda _: " plus"),
+        Rule(r"(?<=[\dmM%])\s?[–—]\s?(?=[\d$€£])", lambda _: " to "),
+        Rule(r"(?<=\d)\s?\*\*\s?(?=\d)", lambda _: " to the power of "),
         Rule(r"(?<=[\d)])\s?[×*]\s?(?=[\d(])", lambda _: " times "),
         Rule(r"(?<=[\d)])\s?÷\s?(?=[\d(])", lambda _: " divided by "),
         Rule(r"(?<=\d)\s[-−]\s(?=\d)", lambda _: " minus "),
@@ -228,24 +259,13 @@ _SIGNS: Final = RuleSet(
 _LETTERS: Final = RuleSet(
     [
         *address_rules("en")[:2],
-        Rule(r"()[vV](?:ersion\s)?(\d+(?:\.\d+)*)(?!\w)", lambda m: "version " + _version(m[2])),
+        Rule(r"()[vV](\d+(?:\.\d+)*)(?!\w)", lambda m: "version " + _version(m[2])),
         Rule(rf"({CODE})\s?({_NUMBER})", _code_first),
-        Rule(rf"(US|HK)(\$)({_NUMBER})(\s?{SCALE})?", lambda m: _named_dollar(m)),
+        Rule(rf"(US|HK)(\$)({_NUMBER})(\s?{SCALE})?", _named_dollar),
         *english_times.LETTER_RULES,
         *LETTER_RULES,
     ]
 )
-
-
-def _version(text: str) -> str:
-    return " point ".join(cardinal(part) for part in text.split("."))
-
-
-def _named_dollar(match: Match) -> str:
-    money = MONEY[match[1] + match[2]]
-    if match[4]:
-        return f"{decimal(match[3])} {SCALES[match[4].strip()][0]} {money.many}"
-    return _amount(match[3], money)
 
 
 def rules_at(char: str) -> RuleSet:

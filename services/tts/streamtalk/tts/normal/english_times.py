@@ -7,9 +7,10 @@ from streamtalk.tts.normal.numbers_en import cardinal, ordinal, year
 from streamtalk.tts.normal.scanner import Match, Rule
 from streamtalk.tts.normal.web import spaced
 
-MONTHS: Final = (
-    "January February March April May June July August September October November December".split()
-)
+MONTHS: Final = [
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+]  # fmt: skip
 _SHORT: Final = {name[:3].lower(): name for name in MONTHS} | {"sept": "September"}
 _MONTH: Final = (
     "(?:" + "|".join(MONTHS) + r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?)"

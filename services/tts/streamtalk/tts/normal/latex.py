@@ -33,10 +33,11 @@ _WORDS: Final = {
     },
 }  # fmt: skip
 _LIMITS: Final = frozenset({r"\sum", r"\int", r"\prod", r"\lim"})
-_GREEK: Final = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau"
-    " upsilon phi chi psi omega".split()
-)
+_GREEK: Final = frozenset([
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa",
+    "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi",
+    "omega",
+])  # fmt: skip
 _POWERS: Final = {"en": {"2": "squared", "3": "cubed"}, "zh": {"2": "的平方", "3": "的立方"}}
 _DEEPEST: Final = 20
 Words = list[tuple[str, int]]

@@ -18,8 +18,11 @@ _TRIGGER: Final = re.compile(
     rf"[`~*_\#>|\[\]!<&$\\+\n\-\u2022:;=@\t\r\x00-\x1f\x7f-\xa0\ud800-\udfff\u2028\u2029\u202a-\u202e"
     rf"\u2060-\u206f\ufeff\ufffc{EMOJI}]|https?:|ftp:|www\.|(?<![\w.@-])[\w.%+-]+(?=[.@]\w)"
 )
-_LINE_START: Final = r"(?:(?<![^\n])|(?<=\n[ \t])|(?<=\n[ \t][ \t])|(?<=\n[ \t]{3})|(?<=\n[ \t]{4}))"
+_LINE_START: Final = (
+    r"(?:(?<![^\n])|(?<=\n[ \t])|(?<=\n[ \t][ \t])|(?<=\n[ \t]{3})|(?<=\n[ \t]{4}))"
+)
 _SHORTEST_MATH: Final = 1
+_UNSAID: Final = re.compile(rf"[{EMOJI}\ud800-\udfff]")
 
 
 def _nothing(_match: Match) -> Said:
@@ -49,7 +52,9 @@ def _escaped(match: Match) -> str:
 
 def _entity(match: Match) -> str | None:
     char = html.unescape(match[0])
-    return None if char == match[0] else char.replace("\xa0", " ")
+    if char == match[0]:
+        return None
+    return char if char.isprintable() and not _UNSAID.match(char) else " "
 
 
 def _in_line(match: Match) -> bool:
@@ -106,13 +111,17 @@ class Markup:
 
     def _block_rules(self) -> list[Rule]:
         rules = [
-            Rule(rf"{_LINE_START}(`{{3,}}|~{{3,}})([^\n`]*)(?:\n(.*?)(?:^[ \t]*\1[`~]*[ \t]*$|\Z)|\Z)", self._fence),
-            Rule(r"`{3,}([^`\n]+)`{3,}", self._code),
-            Rule(r"``(?!`)(.+?)``", self._code),
-            Rule(r"`([^`\n]+)`", self._code),
-            Rule(r"\$\$(.+?)\$\$", self._formula),
-            Rule(r"\\\[(.+?)\\\]", self._formula),
-            Rule(r"\\\((.+?)\\\)", self._formula),
+            Rule(
+                rf"{_LINE_START}(`{{3,}}|~{{3,}})([^\n`]*)"
+                r"(?:\n(.*?)(?:^[ \t]*\1[`~]*[ \t]*$|\Z)|\Z)",
+                self._fence,
+            ),
+            Rule(r"`{3,}([^`\n]{1,1000})`{3,}", self._code),
+            Rule(r"``(?!`)(.{1,1000}?)``", self._code),
+            Rule(r"`([^`\n]{1,1000})`", self._code),
+            Rule(r"\$\$(.{1,1000}?)\$\$", self._formula),
+            Rule(r"\\\[(.{1,1000}?)\\\]", self._formula),
+            Rule(r"\\\((.{1,1000}?)\\\)", self._formula),
             Rule(r"\$(?![\s$])([^$\n]{1,400}?)(?<![\s\\])\$(?!\d)", self._dollars),
         ]
         return [*rules, *self._inline_rules()]
@@ -132,12 +141,16 @@ class Markup:
             Rule(r"</?[A-Za-z][^<>\n]{0,200}>|<!--.{0,400}?-->", _nothing),
             Rule(r"&(?:[a-zA-Z]{2,8}|\#\d{2,6});", _entity),
             Rule(r"(?:-{3,}|\*{3,}|_{3,}|={3,})(?=[ \t]*(?:\n|$))", _bullet),
-            Rule(r"\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?(?=[ \t]*(?:\n|$))", _bullet),
+            Rule(
+                r"\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?(?=[ \t]*(?:\n|$))",
+                _bullet,
+            ),
             Rule(r"(?:[*+\-•]|\#{1,6}|>+)[ \t]+", _bullet),
             Rule(r"[ \t]*\n", _row_end),
             Rule(r"\|", _cell),
             Rule(r"•", lambda _: " "),
             Rule(EMOTICON, _nothing),
+            Rule(r"(?<![\d*])\*{2,}(?=[^\s*])|(?<=[^\s*])\*{2,}(?![\d*])", _nothing),
             Rule(r"(?<![\d\s])\*+|\*+(?![\d\s*])", _nothing),
             Rule(r"(?<!\w)_+|_+(?!\w)", _nothing),
             Rule(r"`+|~~", _nothing),

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Final
 
-_DIGITS: Final = "zero one two three four five six seven eight nine".split()
+_DIGITS: Final = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 MOST_DIGITS: Final = 15
 """Longer numbers are read digit by digit: nobody counts in quadrillions."""
 

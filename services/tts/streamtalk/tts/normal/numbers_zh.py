@@ -4,7 +4,9 @@ from typing import Final
 
 DIGITS: Final = "零一二三四五六七八九"
 _PLACES: Final = ("", "十", "百", "千")
-_GROUPS: Final = ("", "万", "亿", "万亿")
+_WAN: Final = 10**4
+_YI: Final = 10**8
+_TWO: Final = 2
 MOST_DIGITS: Final = 16
 
 
@@ -31,7 +33,7 @@ def _digit(digit: int, place: int, *, first: bool) -> str:
     if first and digit == 1 and place == 1:
         return "十"
     # 两千 as people say it; 二百 and 二十 are right everywhere.
-    name = "两" if digit == 2 and place == 3 else DIGITS[digit]  # noqa: PLR2004
+    name = "两" if digit == _TWO and place == len(_PLACES) - 1 else DIGITS[digit]
     return name + _PLACES[place]
 
 
@@ -40,22 +42,24 @@ def cardinal(text: str) -> str:
     plain = text.replace(",", "").replace("，", "")
     if len(plain) > MOST_DIGITS or (len(plain) > 1 and plain[0] == "0"):
         return digits(plain)
-    number, said = int(plain), ""
-    if number == 0:
-        return "零"
-    for power in (3, 2, 1, 0):
-        group = number // 10_000**power % 10_000
-        if not group:
-            continue
-        linked = "零" if said and (group < 1_000 or _hollow(number, power)) else ""  # noqa: PLR2004
-        name = "两" if group == 2 and power and not said else _group(group, first=not said)  # noqa: PLR2004
-        said += linked + name + _GROUPS[power]
-    return said
+    high, low = divmod(int(plain), _YI)
+    if not high:
+        return _below_yi(low) or DIGITS[0]
+    said = ("两" if high == _TWO else _below_yi(high)) + "亿"
+    if not low:
+        return said
+    return said + ("零" if low < _YI // 10 else "") + _below_yi(low, first=False)
 
 
-def _hollow(number: int, power: int) -> bool:
-    """Whether the group before this one is empty."""
-    return number // 10_000 ** (power + 1) % 10_000 == 0
+def _below_yi(number: int, *, first: bool = True) -> str:
+    """Up to eight digits; empty for 0."""
+    high, low = divmod(number, _WAN)
+    if not high:
+        return _group(low, first=first)
+    said = ("两" if high == _TWO and first else _group(high, first=first)) + "万"
+    if not low:
+        return said
+    return said + ("零" if low < _WAN // 10 else "") + _group(low, first=False)
 
 
 def counted(text: str) -> str:

@@ -7,7 +7,7 @@ _HAN: Final = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _WORDS: Final = re.compile(rf"[{_HAN}]|[^\W\d_{_HAN}]+")
 _HAN_FIRST: Final = re.compile(rf"[{_HAN}]")
 _HAN_AFTER: Final = re.compile(rf"[\d.,:/%–~-]*\s?[{_HAN}]")
-_HAN_BEFORE: Final = re.compile(rf"[{_HAN}]$")
+_LATIN_WORD: Final = re.compile("[A-Za-z]{4}")
 
 
 class Routing:
@@ -24,11 +24,14 @@ class Routing:
         """The language to say what stands at `place` in: that of the words it is tied to."""
         if not self._has_han:
             return self.main
-        if _HAN_AFTER.match(self._text, place) or _HAN_BEFORE.search(self._text, 0, place):
+        if _HAN_AFTER.match(self._text, place) or _HAN_FIRST.match(self._text, max(place - 1, 0)):
             return "zh"
         return self.main
 
     def _main(self, language: str) -> str:
+        if language == "zh" and not self._has_han and _LATIN_WORD.search(self._text):
+            # A Chinese conversation, but a piece of it in English.
+            return "en"
         if language != "auto":
             return language
         if not self._has_han:

@@ -65,7 +65,7 @@ def rewrite(source: Normal, trigger: re.Pattern[str], choose: Choose) -> Normal:
         rules = choose(text, found.start())
         outcome = rules.at(text, found.start()) if rules else None
         if outcome is None:
-            place = found.end()
+            place = found.start() + 1
             continue
         said, place = outcome
         if isinstance(said, Keep):

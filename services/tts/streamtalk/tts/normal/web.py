@@ -7,14 +7,15 @@ from streamtalk.tts.normal.located import Part, Said
 from streamtalk.tts.normal.scanner import Match, Rule
 
 _TLD: Final = (
-    r"(?:com|org|net|edu|gov|io|ai|dev|app|info|co|uk|de|fr|eu|cn|jp|tv|me|us|ca|au|ch|nl|it|es|xyz)"
+    r"(?:com|org|net|edu|gov|io|ai|dev|app|info|co|uk|de|fr|eu|cn"
+    r"|jp|tv|me|us|ca|au|ch|nl|it|es|xyz)"
 )
 _HOST: Final = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?\.){1,8}"
 URL: Final = (
     r"(?:(?:https?|ftp)://|www\.)[^\s<>\"'`，。！？；：、（）《》\u4e00-\u9fff]*[\w/]"
-    rf"|(?<![\w@.]){_HOST}{_TLD}(?:/[^\s<>\"'`，。！？；：、（）《》\u4e00-\u9fff]*[\w/])?(?![\w-])"
+    rf"|(?<![A-Za-z0-9_@.-]){_HOST}{_TLD}(?:/[^\s<>\"'`，。！？；：、（）《》\u4e00-\u9fff]*[\w/])?(?![A-Za-z0-9_-])"
 )
-EMAIL: Final = rf"[A-Za-z0-9._%+-]{{1,64}}@{_HOST}[A-Za-z]{{2,24}}(?![\w-])"
+EMAIL: Final = rf"[A-Za-z0-9._%+-]{{1,64}}@{_HOST}[A-Za-z]{{2,24}}(?![A-Za-z0-9_-])"
 _SIGNS: Final = {
     "en": {
         ".": "dot", "/": "slash", "@": "at", "-": "dash", "_": "underscore", "+": "plus",
@@ -27,9 +28,10 @@ _SIGNS: Final = {
     },
 }  # fmt: skip
 _WORD: Final = re.compile(r"[A-Za-z]+|\d+|[^\W\d_A-Za-z]+|[^\s]")
-_SPELLED: Final = frozenset(
-    "www io ai uk us de fr eu cn jp tv ch nl html php pdf asp tld xml json css js".split()
-)
+_SPELLED: Final = frozenset([
+    "www", "io", "ai", "uk", "us", "de", "fr", "eu", "cn", "jp", "tv", "ch", "nl", "html",
+    "php", "pdf", "asp", "tld", "xml", "json", "css", "js",
+])  # fmt: skip
 
 
 def _word(text: str, language: str, digits: dict[str, str]) -> str:
@@ -60,7 +62,9 @@ def address(text: str, at: int, language: str) -> Said:
     return spaced(said) if language == "en" else said
 
 
-_ENGLISH: Final = "zero one two three four five six seven eight nine".split()
+_ENGLISH: Final = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+]  # fmt: skip
 
 
 def spaced(said: Said) -> Said:
