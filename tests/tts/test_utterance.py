@@ -10,6 +10,7 @@ from streamtalk.proto.synthesis import Speak, Spoken
 from streamtalk.tts.audible import SilenceGuard, to_pcm
 from streamtalk.tts.config import ScriptedSettings
 from streamtalk.tts.engines.scripted import ScriptedEngine
+from streamtalk.tts.normal import normalise
 from streamtalk.tts.utterance import Utterance
 
 pytestmark = pytest.mark.unit
@@ -25,7 +26,9 @@ class Making:
         speak = Speak(session="s", answer="a", piece=0, text="some words", volume=volume)
         self.pcm: list[bytes] = []
         self.engine = ScriptedEngine(ScriptedSettings(**{**ONE_SECOND, **settings}))  # type: ignore[arg-type]
-        self.utterance = Utterance(speak, speak.text, self.pcm.append, lambda: next(ticks))
+        self.utterance = Utterance(
+            speak, normalise(speak.text), self.pcm.append, lambda: next(ticks)
+        )
 
     def finish(self) -> Spoken:
         """Step until all is made."""

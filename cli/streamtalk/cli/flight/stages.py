@@ -105,19 +105,21 @@ class VoiceStage:
 
     def speak(self, request: Speak) -> tuple[list[Chunk], Spoken, int]:
         """Audio of a piece as it was made, the reply, and the time that all of it took."""
-        from streamtalk.tts.speakable import is_speakable, speakable
+        from streamtalk.tts.language import expected_language
+        from streamtalk.tts.normal import normalise
+        from streamtalk.tts.speakable import is_speakable
         from streamtalk.tts.utterance import Utterance, nothing_said
 
         chunks: list[Chunk] = []
-        text = speakable(request.text)
-        if not is_speakable(text):
+        said = normalise(request.text, expected_language(request, self._engine.voices()))
+        if not is_speakable(said.text):
             return chunks, nothing_said(request), 0
         began_ns = time.monotonic_ns()
 
         def deliver(pcm: bytes) -> None:
             chunks.append(Chunk(time.monotonic_ns() - began_ns, pcm))
 
-        utterance = Utterance(request, text, deliver, time.monotonic_ns)
+        utterance = Utterance(request, said, deliver, time.monotonic_ns)
         spoken = None
         while spoken is None:
             spoken = utterance.step(self._engine)

@@ -2,9 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+
+from streamtalk.orchestrator.wholes import fence_ended, fence_start, in_span, last_cut
+from streamtalk.proto.limits import MAX_TEXT_CHARS
 
 _FULL_STRONG: Final = "。！？\n"
 _FULL_WEAK: Final = "，；："
@@ -16,6 +19,7 @@ _ABBREVIATION: Final = re.compile(
     r"(?:mr|mrs|ms|dr|prof|st|mt|jr|sr|vs|etc|approx|dept|est|fig|gen|gov|inc|ltd|co|corp|rev|sen"
     r"|rep|capt|col|sgt|vol|cf|ph\.d|jan|feb|mar|apr|aug|sept|oct|nov|dec)\."
 )
+_HALVES: Final = re.compile("[\ud800-\udfff]")
 _TAIL_CHARS: Final = 24
 _CJK_WEIGHT: Final = 3
 
@@ -32,8 +36,11 @@ class SplitterConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     group_clauses: int = 3
     """Later pieces hold about so many clauses; a sentence may end one with a clause less."""
 
-    max_chars: int = 240
-    """No piece is longer; at most `MAX_TEXT_CHARS`."""
+    max_text_length: Annotated[int, msgspec.Meta(ge=16, le=MAX_TEXT_CHARS)] = 240
+    """No piece is longer, but for a block of code."""
+
+    max_code_length: Annotated[int, msgspec.Meta(ge=16, le=MAX_TEXT_CHARS)] = MAX_TEXT_CHARS
+    """A block of code, which a voice only names, is one piece up to this many characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,8 @@ class Piece:
     """Number of the piece within the answer, from 0."""
 
     text: str
+    """The slice itself; a half of a surrogate pair, which cannot be sent, is U+FFFD."""
+
     start: int
     """Offset of the first character in the stream, in code points."""
 
@@ -111,8 +120,10 @@ class Splitter:
     """Cuts one stream of text; the pieces do not depend on how the stream was chopped.
 
     Pieces are consecutive slices of the stream. Only what cannot be spoken is in none: `tail`, the
-    punctuation that may remain at the end, and runs of it longer than `max_chars`. Holds at most
-    `max_chars` characters.
+    punctuation that may remain at the end, and runs of it longer than `max_text_length`. A piece
+    never ends inside a number, an address, an abbreviation, code, a formula or one picture, unless
+    that alone is longer than a piece may be. A block of code is a piece of its own. Holds at most
+    `max_text_length` characters, or `max_code_length` of code.
     """
 
     def __init__(self, config: SplitterConfig | None = None) -> None:
@@ -142,9 +153,12 @@ class Splitter:
         self._space_end = 0
         self._speakable = False
         self._fresh = False
+        self._in_fence = False
 
     def _take(self, char: str) -> list[Piece]:
-        clause = _Clause(self._text, char) if self._fresh else None
+        if self._in_fence:
+            return self._take_code(char)
+        clause = self._clause(char)
         if (
             clause
             and clause.ends
@@ -155,15 +169,52 @@ class Splitter:
         self._append(char)
         if clause and clause.ends and clause.includes_char and self._close_clause(clause.strong):
             return [self._cut(len(self._text))]
+        fence = fence_start(self._text)
+        if fence is not None:
+            return self._open_fence(fence)
         return self._overflow() if self._weight >= self._limit() else []
+
+    def _clause(self, char: str) -> _Clause | None:
+        clause = _Clause(self._text, char) if self._fresh else None
+        return None if clause and clause.ends and in_span(self._text) else clause
+
+    def _open_fence(self, at: int) -> list[Piece]:
+        """A block of code begins here: what was before it is said first."""
+        if self._speakable:
+            rest = self._text[at:]
+            return [self._cut(at), *self.feed(rest)]
+        self._in_fence = True
+        return []
+
+    def _take_code(self, char: str) -> list[Piece]:
+        self._append(char)
+        if char == "\n" and fence_ended(self._text):
+            self._in_fence = False
+            return [self._cut(len(self._text))] if self._speakable else []
+        if len(self._text) < self._config.max_code_length:
+            return []
+        self._in_fence = False
+        if not self._speakable:
+            return self._drop()
+        at = self._text.rfind("\n") + 1
+        at = at if is_speakable(self._text[:at]) else len(self._text)
+        rest = self._text[at:]
+        return [self._cut(at), *self.feed(rest)]
 
     def _append(self, char: str) -> None:
         self._text += char
         self._weight += weight(char)
         if char.isalnum():
             self._speakable = self._fresh = True
-        elif char.isspace() and self._speakable:
+        elif char.isspace() and self._speakable and self._may_part():
             self._space_end = len(self._text)
+
+    def _may_part(self) -> bool:
+        """Whether the space at the end parts nothing that belongs together."""
+        before = self._text[:-1]
+        if in_span(before):
+            return False
+        return not (before.endswith(".") and before[-2:-1].isalpha() and _abbreviated(before))
 
     def _close_clause(self, strong: bool) -> bool:  # noqa: FBT001 (two kinds of clause, not an option)
         """Count the clause that ends here; true when the piece shall end with it."""
@@ -176,24 +227,35 @@ class Splitter:
         return self._clauses >= max(1, enough)
 
     def _limit(self) -> int:
-        first = min(self._config.first_max_chars, self._config.max_chars)
-        return (self._config.max_chars if self._index else first) - _CJK_WEIGHT + 1
+        first = min(self._config.first_max_chars, self._config.max_text_length)
+        return (self._config.max_text_length if self._index else first) - _CJK_WEIGHT + 1
 
     def _overflow(self) -> list[Piece]:
         """Cut what grew too long at a clause, else at a space, else where it stands."""
         if not self._speakable:
-            self._start += len(self._text)
-            self._begin()
-            return []
-        full = len(self._text)
-        at = self._clause_end if self._clause_end > full // 3 else self._space_end or full
+            return self._drop()
+        at = self._overflow_cut()
         rest = self._text[at:]
-        piece = self._cut(at)
-        return [piece, *self.feed(rest)]
+        return [self._cut(at), *self.feed(rest)]
+
+    def _drop(self) -> list[Piece]:
+        """A run that cannot be spoken and outgrew a piece is in none."""
+        self._start += len(self._text)
+        self._begin()
+        return []
+
+    def _overflow_cut(self) -> int:
+        least = len(self._text) // 3
+        for at in (self._clause_end, self._space_end):
+            if at > least:
+                return at
+        at = last_cut(self._text)
+        return at if is_speakable(self._text[:at]) else len(self._text)
 
     def _cut(self, at: int) -> Piece:
         end = self._start + at
-        piece = Piece(self._index, self._text[:at], self._start, end)
+        text = _HALVES.sub("\ufffd", self._text[:at])
+        piece = Piece(self._index, text, self._start, end)
         self._index += 1
         self._start = end
         self._begin()

@@ -22,7 +22,8 @@ class Order:
     """One piece to say."""
 
     text: str
-    """Holds at least one letter or digit; no markup, no control characters but newlines."""
+    """As it is to be said, normalised (`normal`): holds at least one letter or digit; no markup, no
+    control characters but newlines; English and Chinese without figures. Marks count in it."""
 
     piece: int = 0
     """Number of the piece within its answer."""

@@ -1,7 +1,10 @@
 """Which parts of a text are in which language, judged by their script."""
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Final, NamedTuple
+
+from streamtalk.proto.synthesis import Speak, Voice
 
 LATIN: Final = "en"
 """What Latin script is taken for where the caller does not say."""
@@ -25,6 +28,9 @@ _SCRIPTS: Final = {
     "ARMENIAN": "hy",
 }
 """First word of a letter's Unicode name, and the language most often written so."""
+
+_OTHER_SCRIPTS: Final = {"auto", *_SCRIPTS.values()}
+"""Who expects one of these takes Latin script for a foreign word."""
 
 
 class Span(NamedTuple):
@@ -50,18 +56,28 @@ def spans(text: str, language: str = "auto") -> list[Span]:
 
     Args:
         text: Any text.
-        language: What the caller expects; decides for Latin script, and for text without letters.
+        language: What the caller expects; decides for Latin script, for text without letters, and
+            whether Han characters are Japanese.
     """
-    latin = LATIN if language in {"auto", "zh"} else language
+    han = "ja" if language == "ja" else "zh"
+    latin = LATIN if language in _OTHER_SCRIPTS else language
     found: list[Span] = []
     for index, char in enumerate(text):
         told = script_language(char, latin)
+        told = han if told == "zh" else told
         if told is None or (found and found[-1].language == told):
             continue
         if found:
             found[-1] = found[-1]._replace(end=index)
         found.append(Span(index if found else 0, len(text), told))
     return found or [Span(0, len(text), LATIN if language == "auto" else language)]
+
+
+def expected_language(speak: Speak, voices: Iterable[Voice]) -> str:
+    """The language that an order names, or else that of the voice which it names, or `auto`."""
+    if speak.language != "auto" or not speak.voice:
+        return speak.language
+    return next((voice.language for voice in voices if voice.name == speak.voice), "auto")
 
 
 def main_language(parts: list[Span]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from streamtalk.proto.synthesis import Mark
+from streamtalk.tts.normal.located import Normal
 
 _HAN: Final = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003FFFF"
 _TOKEN: Final = re.compile(rf"[{_HAN}]|[^\s{_HAN}]+")
@@ -52,6 +53,16 @@ def to_marks(
         if not marks or (char > marks[-1].char and sample >= marks[-1].sample):
             marks.append(Mark(sample=sample, char=char))
     return marks
+
+
+def to_original(marks: Iterable[Mark], said: Normal, original: str) -> list[Mark]:
+    """Marks of what was said as marks of what was ordered: the first of each word of `original`."""
+    last = max(len(said.origin) - 1, 0)
+    events = [
+        WordEvent(said.origin[min(mark.char, last)], mark.sample) for mark in marks if said.origin
+    ]
+    total = max((event.sample for event in events), default=0)
+    return to_marks(events, original, 1.0, total)
 
 
 def spread(text: str, total_samples: int) -> list[Mark]:

@@ -23,9 +23,11 @@ from streamtalk.tts.answers import Answers
 from streamtalk.tts.config import TtsConfig
 from streamtalk.tts.delivery import Delivery
 from streamtalk.tts.engine import ENGINES, SpeechEngine
+from streamtalk.tts.language import expected_language
+from streamtalk.tts.normal import Normal, normalise, warm_up
 from streamtalk.tts.pieces import KeptPiece
 from streamtalk.tts.rota import Rota
-from streamtalk.tts.speakable import is_speakable, speakable
+from streamtalk.tts.speakable import is_speakable
 from streamtalk.tts.utterance import Utterance, nothing_said
 
 CANNED_TEXT: Final = "Ready."
@@ -81,13 +83,15 @@ class TtsWorker(Worker[TtsConfig]):
         settings = getattr(self.config.engines, self._engine_name, None)
         engine: SpeechEngine = create_engine("tts", ENGINES, self._engine_name, settings)
         engine.load()
+        warm_up()
         self._voices = engine.voices()
         self._engine = engine
 
     def canned(self) -> str:
         """Say one word; raises EngineError unless it can be heard."""
         speak = Speak(session="canned", answer="canned", piece=0, text=CANNED_TEXT)
-        utterance = Utterance(speak, speak.text, lambda _pcm: None, time.monotonic_ns)
+        said = normalise(speak.text)
+        utterance = Utterance(speak, said, lambda _pcm: None, time.monotonic_ns)
         try:
             while (spoken := utterance.step(self._loaded())) is None:
                 self.let_calls_go_first()
@@ -162,9 +166,9 @@ class TtsWorker(Worker[TtsConfig]):
         first = self._answers.is_first(speak)
         piece = self._answers.begin(speak, time.monotonic_ns())
         self._delivery.hear(speak.session)
-        text = speakable(speak.text)
-        if is_speakable(text):
-            self._order(piece, text, call, first=first)
+        said = normalise(speak.text, expected_language(speak, self._voices))
+        if is_speakable(said.text):
+            self._order(piece, said, call, first=first)
         else:
             self._finish(piece, nothing_said(speak), [call])
 
@@ -183,11 +187,11 @@ class TtsWorker(Worker[TtsConfig]):
         if self._rota.busy_sessions >= self.config.queue_limit:
             raise OverloadedError("too many sessions wait for this voice; try again or elsewhere")
 
-    def _order(self, piece: KeptPiece, text: str, call: Call, *, first: bool) -> None:
+    def _order(self, piece: KeptPiece, said: Normal, call: Call, *, first: bool) -> None:
         def deliver(pcm: bytes) -> None:
             self.post(lambda: self._on_audio(task, pcm))
 
-        utterance = Utterance(piece.order, text, deliver, time.monotonic_ns)
+        utterance = Utterance(piece.order, said, deliver, time.monotonic_ns)
         task = _Task([call], piece, utterance, opens=first, first=first)
         self._tasks[id(piece)] = task
         self._rota.add(task.session, piece.order.answer, piece.number, task)
@@ -199,9 +203,8 @@ class TtsWorker(Worker[TtsConfig]):
             self._submit_step(task)
 
     def _submit_step(self, task: _Task) -> None:
-        budget_ms = self.config.budget_ms + self.config.budget_ms_per_char * len(
-            task.piece.order.text
-        )
+        chars = len(task.utterance.said.text)
+        budget_ms = self.config.budget_ms + self.config.budget_ms_per_char * chars
         engine = self._loaded()
         job = Job(
             "speak",

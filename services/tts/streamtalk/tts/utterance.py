@@ -5,6 +5,8 @@ from collections.abc import Callable, Generator
 from streamtalk.proto.synthesis import Speak, Spoken
 from streamtalk.tts.audible import SilenceGuard, to_pcm
 from streamtalk.tts.engine import Made, Order, Samples, SpeechEngine
+from streamtalk.tts.marks import to_original
+from streamtalk.tts.normal import Normal
 
 Deliver = Callable[[bytes], None]
 """Takes s16le mono PCM, 24 kHz."""
@@ -14,11 +16,12 @@ class Utterance:
     """Steps run on the engine thread; only `cancelled` is written by another."""
 
     def __init__(
-        self, speak: Speak, text: str, deliver: Deliver, clock_ns: Callable[[], int]
+        self, speak: Speak, said: Normal, deliver: Deliver, clock_ns: Callable[[], int]
     ) -> None:
         self.speak = speak
         self.cancelled = False
-        self._order = Order(text, speak.piece, speak.language, speak.voice, speak.rate)
+        self.said = said
+        self._order = Order(said.text, speak.piece, speak.language, speak.voice, speak.rate)
         self._deliver = deliver
         self._clock_ns = clock_ns
         self._guard = SilenceGuard()
@@ -71,7 +74,7 @@ class Utterance:
             answer=self.speak.answer,
             piece=self.speak.piece,
             total_samples=self._samples,
-            marks=made.marks,
+            marks=to_original(made.marks, self.said, self.speak.text),
             estimated=made.estimated,
             language=made.language,
             voice=made.voice[:64],

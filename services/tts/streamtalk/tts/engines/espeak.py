@@ -94,7 +94,10 @@ class EspeakEngine:
             return configured
         found = next((v.tag for v in self._known if primary_tag(v.tag) == language), None)
         if found is None:
-            raise LanguageError(f"eSpeak NG has no voice for language {language!r}")
+            raise LanguageError(
+                f"eSpeak NG has no voice for language {language!r}; have another engine say it, or"
+                f" name one of its voices for it: [tts.engines.espeak.voices] {language} = NAME"
+            )
         return found
 
     def _tag_of(self, name: str) -> str:
