@@ -118,7 +118,7 @@ def _packages(*, dev: bool) -> None:
     if any(_read(stamp) == wanted for stamp in (stamps[:1] if dev else stamps)):
         return
     command = [str(UV), "sync", "--frozen", "--inexact", "--no-python-downloads"]
-    command += ["--python", str(PYTHON), *([] if dev else ["--no-dev"])]
+    command += ["--python", str(PYTHON), *(["--extra", "spark"] if dev else ["--no-dev"])]
     environment = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(VENV)}
     if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0:
         print("bootstrap: trying again with what is cached", file=sys.stderr)
