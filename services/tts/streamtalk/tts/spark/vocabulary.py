@@ -7,10 +7,8 @@ from typing import Final
 from tokenizers import Tokenizer
 
 from streamtalk.proto.errors import EngineError
-from streamtalk.tts.spark.architecture import LlmConfig
+from streamtalk.tts.spark.architecture import GLOBAL_CODES, SEMANTIC_CODES, LlmConfig
 
-SEMANTIC_CODES: Final = 8_192
-GLOBAL_CODES: Final = 4_096
 END_OF_SPEECH: Final = "<|end_semantic_token|>"
 
 
