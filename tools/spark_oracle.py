@@ -1,11 +1,11 @@
-"""Records what mlx-audio's Spark-TTS makes of the tiny checkpoint: the expected values of our tests.
+"""Records what mlx-audio makes of the tiny Spark-TTS checkpoint: the values our tests expect.
 
 Usage: spark_oracle.py    in an environment of its own, outside of the project:
 
     python -m venv oracle && oracle/bin/pip install mlx-audio==0.6.2 soxr 'mlx[cpu]' pyyaml msgspec
     PYTHONPATH=.:proto:services/runtime:services/tts oracle/bin/python tools/spark_oracle.py
 
-None of our model runs here: the checkpoint comes from tests/support/tiny_spark.py, every number from
+None of our model runs here: the checkpoint is of tests/support/tiny_spark.py, every number of
 mlx-audio. Three of its defects are worked around: the codec is left in training mode (eval() is
 called), the backbone guesses its layout when T == vocos_dim (it is given the other layout, in which
 the guess is always right), and 512 channels of ECAPA are fixed (ours of the tests has 32).
@@ -48,15 +48,15 @@ def _mlx() -> Any:  # noqa: ANN401
 
 def load_codec(folder: Path) -> Any:  # noqa: ANN401
     """mlx-audio's BiCodec with the tiny weights, in evaluation mode."""
-    bicodec = importlib.import_module(f"{MODEL}.bicodec")
-    encoder = importlib.import_module(f"{MODEL}.modules.speaker.speaker_encoder")
+    bicodec: Any = importlib.import_module(f"{MODEL}.bicodec")
+    encoder: Any = importlib.import_module(f"{MODEL}.modules.speaker.speaker_encoder")
     ecapa = importlib.import_module(f"{MODEL}.modules.speaker.ecapa_tdnn")
     config = yaml.safe_load((folder / "config.yaml").read_text())
     channels = config["audio_tokenizer"]["speaker_encoder"].pop("ecapa_channels")
     encoder.ECAPA_TDNN_GLOB_c512 = functools.partial(
         ecapa.ECAPA_TDNN, channels=channels, global_context_att=True
     )
-    bicodec.load_config = lambda path: config
+    bicodec.load_config = lambda _: config
     model = bicodec.BiCodec.load_from_checkpoint(folder)
     model.eval()
     return model
@@ -99,7 +99,7 @@ def record_speaker(model: Any) -> dict[str, Any]:  # noqa: ANN401
         signal = audio.audio_volume_normalize(reference_signal(seconds))
         mel = model.get_mel_spectrogram(mx.array(clip.get_ref_clip(signal))[None])
         encoder = model.speaker_encoder
-        features = encoder.speaker_encoder(mel, True)[1].transpose(0, 2, 1)
+        features = encoder.speaker_encoder(mel, return_latent=True)[1].transpose(0, 2, 1)
         latents = encoder.quantizer.project_in(encoder.perceiver_sampler(features))
         arrays[f"mel_{seconds}"] = np.array(mel)[0, ::20]
         arrays[f"latents_{seconds}"] = np.array(latents)[0]

@@ -150,7 +150,9 @@ def random_tensor(name: str, shape: tuple[int, ...], seed: int) -> NDArray[np.fl
         return random.uniform(0.7, 1.3, shape).astype(np.float32)
     if len(shape) == 1:
         return random.normal(0, 0.1, shape).astype(np.float32)
-    if name.endswith(("codebook.weight", "embed_tokens.weight", "latents")):
+    if name.endswith("embed_tokens.weight"):  # larger, and every token would repeat itself
+        return random.normal(0, 0.3, shape).astype(np.float32)
+    if name.endswith(("codebook.weight", "latents")):
         return random.normal(0, 1, shape).astype(np.float32)
     return random.normal(0, 1 / math.sqrt(math.prod(shape[1:])), shape).astype(np.float32)
 

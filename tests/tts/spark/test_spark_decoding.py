@@ -3,12 +3,14 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-mx = pytest.importorskip("mlx.core", reason="MLX has no wheel for this machine")
+pytest.importorskip("mlx.core", reason="MLX has no wheel for this machine")
+
+import mlx.core as mx
 
 from streamtalk.proto.errors import EngineError
 from streamtalk.tts.spark.bicodec import BiCodecDecoder, load_decoder
@@ -19,6 +21,7 @@ pytestmark = pytest.mark.contract
 
 GOLDEN = Path(__file__).parent / "golden"
 TOLERANCE = 1e-5
+Golden = dict[str, NDArray[np.float32]]
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +31,7 @@ def decoder(tiny: Path) -> BiCodecDecoder:
 
 
 @pytest.fixture(scope="module")
-def golden() -> Any:
+def golden() -> Golden:
     """What the oracle made."""
     with np.load(GOLDEN / "decoding.npz") as arrays:
         return dict(arrays)
@@ -43,7 +46,7 @@ def test_checkpoint_is_the_one_that_the_oracle_heard(tiny: Path) -> None:
     assert origin["checkpoint_sha256"] == sha256.hexdigest()
 
 
-def test_condition_equals_the_oracle(decoder: BiCodecDecoder, golden: Any) -> None:
+def test_condition_equals_the_oracle(decoder: BiCodecDecoder, golden: Golden) -> None:
     """Global tokens become the d-vector, and the same one again."""
     dvector = decoder.condition(global_tokens())
     np.testing.assert_allclose(np.array(dvector), golden["dvector"], atol=TOLERANCE)
@@ -51,7 +54,7 @@ def test_condition_equals_the_oracle(decoder: BiCodecDecoder, golden: Any) -> No
 
 
 @pytest.mark.parametrize("frames", DECODE_FRAMES)
-def test_samples_equal_the_oracle(decoder: BiCodecDecoder, golden: Any, frames: int) -> None:
+def test_samples_equal_the_oracle(decoder: BiCodecDecoder, golden: Golden, frames: int) -> None:
     """320 samples a frame, also for one frame and for as many frames as there are channels."""
     samples = decoder.decode(semantic_codes(frames), decoder.condition(global_tokens()))
     assert samples.shape == (frames * 320,)

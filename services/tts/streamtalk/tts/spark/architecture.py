@@ -1,10 +1,13 @@
 """What the configuration files of a Spark-TTS checkpoint say, as far as we read them."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
 Size = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+SEMANTIC_CODES: Final = 8_192
+GLOBAL_CODES: Final = 4_096
+
 Sizes = Annotated[list[Size], msgspec.Meta(min_length=1, max_length=64)]
 
 
