@@ -3,6 +3,8 @@
 The format: 8 bytes little-endian length, JSON of name to dtype, shape and offsets, then the data.
 """
 
+import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +14,7 @@ from streamtalk.proto.errors import EngineError
 
 _HEADER_LIMIT_BYTES: Final = 100_000_000
 _LENGTH_BYTES: Final = 8
+_WIDTHS_BYTES: Final = {"F64": 8, "I64": 8, "F32": 4, "U32": 4, "I32": 4, "BF16": 2, "F16": 2}
 
 
 class TensorInfo(msgspec.Struct, frozen=True):
@@ -41,11 +44,25 @@ def read_header(path: Path) -> dict[str, TensorInfo]:
         tensors = {n: msgspec.json.decode(info, type=TensorInfo) for n, info in raw.items()}
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _damaged(path, f"its header does not parse: {error}") from error
-    ends = [info.data_offsets[1] for info in tensors.values()]
-    expected_bytes = _LENGTH_BYTES + length_bytes + max(ends, default=0)
+    expected_bytes = _LENGTH_BYTES + length_bytes + _data_bytes(path, tensors.values())
     if size_bytes < expected_bytes:
         raise _damaged(path, f"it has {size_bytes} bytes and should have {expected_bytes}")
     return tensors
+
+
+def _data_bytes(path: Path, tensors: Iterable[TensorInfo]) -> int:
+    """Bytes up to the end of the last tensor, each of which must span just its values."""
+    last = 0
+    for info in tensors:
+        begin, end = info.data_offsets
+        width_bytes = _WIDTHS_BYTES.get(info.dtype)
+        values = math.prod(info.shape)
+        if begin < 0 or min(info.shape, default=1) < 0:
+            raise _damaged(path, "a tensor has a negative size")
+        if width_bytes is not None and end - begin != values * width_bytes:
+            raise _damaged(path, f"{values} values of {info.dtype} do not fill {end - begin} bytes")
+        last = max(last, end)
+    return last
 
 
 def _damaged(path: Path, problem: str) -> EngineError:

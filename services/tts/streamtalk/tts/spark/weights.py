@@ -72,7 +72,10 @@ def read_weights(
 
 
 def _load(path: Path) -> dict[str, mx.array]:
-    arrays = mx.load(str(path))
+    try:
+        arrays = mx.load(str(path))
+    except RuntimeError as error:
+        raise EngineError(f"{path} cannot be read: {error}; download it again") from error
     if not isinstance(arrays, dict):
         raise EngineError(f"{path} holds no named tensors; download it again")
     return arrays
