@@ -3,13 +3,14 @@
 import dataclasses
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 from typing import cast
 
 import numpy as np
 import pytest
 
 from streamtalk.runtime.engine_table import create_engine, missing_modules
-from streamtalk.tts.config import TtsEngines
+from streamtalk.tts.config import SparkSettings, TtsEngines
 from streamtalk.tts.engine import ENGINES, Made, Order, Samples, SpeechEngine
 
 pytestmark = pytest.mark.contract
@@ -19,16 +20,34 @@ _LOADED: dict[str, SpeechEngine] = {}
 
 
 @pytest.fixture(params=sorted(ENGINES))
-def engine(request: pytest.FixtureRequest) -> SpeechEngine:
+def engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> SpeechEngine:
     """Each engine of the table, loaded once."""
     name = cast("str", request.param)
     missing = missing_modules(ENGINES[name])
     if missing:
         pytest.skip(f"{name} needs {missing}")
     if name not in _LOADED:
-        _LOADED[name] = create_engine("tts", ENGINES, name, getattr(TtsEngines(), name))
+        settings = getattr(TtsEngines(), name)
+        if name == "spark_mlx":
+            settings = _tiny_spark(tmp_path_factory.mktemp("spark"))
+        _LOADED[name] = create_engine("tts", ENGINES, name, settings)
         _LOADED[name].load()
     return _LOADED[name]
+
+
+def _tiny_spark(folder: Path) -> SparkSettings:
+    """A checkpoint of random weights, which would never end by itself."""
+    from tests.support.tiny_spark import make_checkpoint  # noqa: PLC0415
+
+    return SparkSettings(
+        model=str(make_checkpoint(folder / "model")),
+        precision="fp32",
+        voices_dir=str(folder / "voices"),
+        tokens_per_char=0.5,
+        least_tokens=40,
+    )
 
 
 class Reading:

@@ -1,5 +1,7 @@
 """Configuration of `tts`: the `[tts]` table of `streamtalk.toml`."""
 
+import os
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -19,6 +21,47 @@ class EspeakSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     words_per_minute: Annotated[int, msgspec.Meta(ge=80, le=450)] = 175
     """Speed at a rate of 1."""
+
+
+class SparkSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of Spark-TTS on MLX."""
+
+    model: str = ""
+    """Folder of a checkpoint, or a hub id that was downloaded before."""
+
+    precision: Literal["q8", "q4", "bf16", "fp32"] = "q8"
+    """Of the language model: fewer bits, quicker tokens; an M1 is too slow for bf16."""
+
+    mode: Literal["fast", "balanced", "quality"] = "fast"
+    """How exact the first half second is, against how soon it sounds: 4, 10 or 24 frames ahead."""
+
+    temperature: Annotated[float, msgspec.Meta(ge=0.0, le=2.0)] = 0.8
+    top_k: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 50
+    top_p: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 0.95
+    seed: Annotated[int, msgspec.Meta(ge=0, lt=2**63)] = 0
+    """The same text with the same voice and seed sounds the same."""
+
+    tokens_per_char: Annotated[float, msgspec.Meta(gt=0, le=100)] = 8.0
+    """Speech is cut at so many frames of 20 ms a character; a Han character counts as three."""
+
+    least_tokens: Annotated[int, msgspec.Meta(ge=1, le=2_000)] = 100
+    """No text is cut before that."""
+
+    silence_ms: Annotated[int, msgspec.Meta(ge=100, le=3_000)] = 1_500
+    """A piece is over after so long a silence: the model sometimes goes on for a minute."""
+
+    voices: dict[str, str] = msgspec.field(default_factory=dict)
+    """Voice for each language, by BCP 47 primary tag; else the first that is of it."""
+
+    voices_dir: str = ""
+    """Folder of the voices; empty: the user's data folder."""
+
+    def voices_path(self) -> Path:
+        """Where the voices lie."""
+        if self.voices_dir:
+            return Path(self.voices_dir).expanduser()
+        data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+        return Path(data).expanduser() / "streamtalk" / "voices"
 
 
 class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,6 +114,7 @@ class TtsEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Settings of each engine."""
 
     espeak: EspeakSettings = EspeakSettings()
+    spark_mlx: SparkSettings = SparkSettings()
     scripted: ScriptedSettings = ScriptedSettings()
 
 

@@ -14,7 +14,10 @@ Samples = NDArray[np.float32]
 """Audio inside the service: shape (samples,), in [-1, 1], 24 kHz."""
 
 Emit = Callable[[Samples], bool]
-"""Takes audio the moment it exists; false: the piece is no longer wanted, make no more."""
+"""Takes audio the moment it exists; false: the piece is no longer wanted, make no more.
+
+Nothing (no samples) only asks whether it is.
+"""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,9 @@ class SpeechEngine(Protocol):
 
 ENGINES: Final = {
     "espeak": EngineSpec("streamtalk.tts.engines.espeak:EspeakEngine", ("espeakng_loader", "soxr")),
+    "spark_mlx": EngineSpec(
+        "streamtalk.tts.engines.spark_mlx:SparkMlxEngine", ("mlx", "tokenizers", "yaml"), "spark"
+    ),
     "scripted": EngineSpec("streamtalk.tts.engines.scripted:ScriptedEngine"),
 }
 """Every engine by the name that configuration uses, the best first."""

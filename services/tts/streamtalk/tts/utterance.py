@@ -58,7 +58,9 @@ class Utterance:
     def _take(self, audio: Samples) -> bool:
         if self.cancelled:
             return False
-        if self._first_ns is None and audio.size:
+        if not audio.size:
+            return True
+        if self._first_ns is None:
             self._first_ns = self._clock_ns()
         if self.speak.volume > 0:
             self._guard.take(audio)

@@ -38,7 +38,7 @@ class BiCodecDecoder:
         self.macs_per_frame = macs_per_frame(config)
         self._table = _codebook(weights.under("quantizer"))
         self._prenet = Prenet(config.prenet, weights.under("prenet"))
-        self._wave = WaveGenerator(config.decoder, weights.under("decoder"))
+        self.generator = WaveGenerator(config.decoder, weights.under("decoder"))
         self._speaker = SpeakerProjection(config.speaker_encoder, weights.under("speaker_encoder"))
         self._voices: dict[tuple[int, ...], mx.array] = {}
 
@@ -63,7 +63,7 @@ class BiCodecDecoder:
 
     def wave(self, features: mx.array) -> mx.array:
         """Samples (320 * frames,) in [-1, 1] of features (frames, channels)."""
-        return self._wave(features[None]).reshape(-1)
+        return self.generator(features[None]).reshape(-1)
 
     def decode(self, tokens: Sequence[int] | mx.array, dvector: mx.array) -> mx.array:
         """Samples (320 * frames,) of semantic codes (frames,), without any context."""

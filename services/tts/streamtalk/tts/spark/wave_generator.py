@@ -14,7 +14,7 @@ from streamtalk.tts.spark.weights import Weights
 _TINY: Final = 1e-9
 
 
-class _Snake:
+class Snake:
     """x + sin²(ax) / a: a periodic activation with a learnt frequency for each channel."""
 
     def __init__(self, alpha: mx.array) -> None:
@@ -26,48 +26,50 @@ class _Snake:
         return x + self._inverse * wave * wave
 
 
-class _Convolution:
+class Convolution:
     """Keeps the length."""
 
     def __init__(self, weights: Weights, name: str, dilation: int = 1) -> None:
         kernel = weights.folded(name)
-        self._kernel = mx.contiguous(kernel.transpose(0, 2, 1))
-        self._bias = weights[f"{name}.bias"]
-        self._dilation = dilation
-        self._padding = (kernel.shape[-1] - 1) * dilation // 2
+        self.kernel = mx.contiguous(kernel.transpose(0, 2, 1))
+        self.bias = weights[f"{name}.bias"]
+        self.dilation = dilation
+        self.padding = (kernel.shape[-1] - 1) * dilation // 2
 
     def __call__(self, x: mx.array) -> mx.array:
-        convolved = mx.conv1d(x, self._kernel, padding=self._padding, dilation=self._dilation)
-        return convolved + self._bias
+        convolved = mx.conv1d(x, self.kernel, padding=self.padding, dilation=self.dilation)
+        return convolved + self.bias
 
 
-class _Upsampling:
+class Upsampling:
     """Multiplies the length by the rate."""
 
     def __init__(self, weights: Weights, name: str, rate: int) -> None:
         kernel = weights.folded(name)
-        self._kernel = mx.contiguous(kernel.transpose(1, 2, 0))
-        self._bias = weights[f"{name}.bias"]
-        self._rate = rate
-        self._padding = (kernel.shape[-1] - rate) // 2
+        self.kernel = mx.contiguous(kernel.transpose(1, 2, 0))
+        self.bias = weights[f"{name}.bias"]
+        self.rate = rate
+        self.padding = (kernel.shape[-1] - rate) // 2
 
     def __call__(self, x: mx.array) -> mx.array:
-        padding = self._padding
-        return mx.conv_transpose1d(x, self._kernel, self._rate, padding) + self._bias
+        padding = self.padding
+        return mx.conv_transpose1d(x, self.kernel, self.rate, padding) + self.bias
 
 
-class _Residual:
+class Residual:
+    """A unit that adds a dilated convolution of its input to it."""
+
     def __init__(self, weights: Weights, dilation: int) -> None:
-        self._steps = (
-            _Snake(weights["0.alpha"]),
-            _Convolution(weights, "1", dilation),
-            _Snake(weights["2.alpha"]),
-            _Convolution(weights, "3"),
+        self.steps = (
+            Snake(weights["0.alpha"]),
+            Convolution(weights, "1", dilation),
+            Snake(weights["2.alpha"]),
+            Convolution(weights, "3"),
         )
 
     def __call__(self, x: mx.array) -> mx.array:
         y = x
-        for step in self._steps:
+        for step in self.steps:
             y = step(y)
         return x + y
 
@@ -76,21 +78,21 @@ class WaveGenerator:
     """Transposed convolutions with three residual units behind each."""
 
     def __init__(self, config: WaveConfig, weights: Weights) -> None:
-        self._steps: list[_Snake | _Convolution | _Upsampling | _Residual] = []
-        self._steps.append(_Convolution(weights, "model.0"))
+        self.steps: list[Snake | Convolution | Upsampling | Residual] = []
+        self.steps.append(Convolution(weights, "model.0"))
         for index, rate in enumerate(config.rates):
             block = weights.under(f"model.{index + 1}.block")
-            self._steps += [_Snake(block["0.alpha"]), _Upsampling(block, "1", rate)]
-            self._steps += [
-                _Residual(block.under(f"{unit + 2}.block"), dilation)
+            self.steps += [Snake(block["0.alpha"]), Upsampling(block, "1", rate)]
+            self.steps += [
+                Residual(block.under(f"{unit + 2}.block"), dilation)
                 for unit, dilation in enumerate(DILATIONS)
             ]
         last = len(config.rates) + 1
-        self._steps.append(_Snake(weights[f"model.{last}.alpha"]))
-        self._steps.append(_Convolution(weights, f"model.{last + 1}"))
+        self.steps.append(Snake(weights[f"model.{last}.alpha"]))
+        self.steps.append(Convolution(weights, f"model.{last + 1}"))
 
     def __call__(self, x: mx.array) -> mx.array:
         """(1, frames, input_channel) to (1, samples, 1) in [-1, 1]."""
-        for step in self._steps:
+        for step in self.steps:
             x = step(x)
         return mx.tanh(x)
