@@ -11,6 +11,7 @@ import pytest
 from streamtalk.runtime.engine_table import create_engine, missing_modules
 from streamtalk.tts.config import TtsEngines
 from streamtalk.tts.engine import ENGINES, Made, Order, Samples, SpeechEngine
+from tests.tts.remote_scene import OVER_HTTP, scene
 
 pytestmark = pytest.mark.contract
 
@@ -19,16 +20,20 @@ _LOADED: dict[str, SpeechEngine] = {}
 
 
 @pytest.fixture(params=sorted(ENGINES))
-def engine(request: pytest.FixtureRequest) -> SpeechEngine:
-    """Each engine of the table, loaded once."""
+def engine(request: pytest.FixtureRequest) -> Iterator[SpeechEngine]:
+    """Each engine of the table, loaded once; a remote one beside a server, anew for each test."""
     name = cast("str", request.param)
     missing = missing_modules(ENGINES[name])
     if missing:
         pytest.skip(f"{name} needs {missing}")
+    if name in OVER_HTTP:
+        with scene(name) as (remote, _):
+            yield remote
+        return
     if name not in _LOADED:
         _LOADED[name] = create_engine("tts", ENGINES, name, getattr(TtsEngines(), name))
         _LOADED[name].load()
-    return _LOADED[name]
+    yield _LOADED[name]
 
 
 class Reading:

@@ -74,5 +74,8 @@ class SpeechEngine(Protocol):
 ENGINES: Final = {
     "espeak": EngineSpec("streamtalk.tts.engines.espeak:EspeakEngine", ("espeakng_loader", "soxr")),
     "scripted": EngineSpec("streamtalk.tts.engines.scripted:ScriptedEngine"),
+    "openai": EngineSpec("streamtalk.tts.engines.openai:OpenAiEngine", ("httpx", "soxr")),
+    "azure": EngineSpec("streamtalk.tts.engines.azure:AzureEngine", ("httpx", "soxr")),
+    "google": EngineSpec("streamtalk.tts.engines.google:GoogleEngine", ("httpx", "soxr")),
 }
 """Every engine by the name that configuration uses, the best first."""
