@@ -77,5 +77,8 @@ ENGINES: Final = {
     "openai": EngineSpec("streamtalk.tts.engines.openai:OpenAiEngine", ("httpx", "soxr")),
     "azure": EngineSpec("streamtalk.tts.engines.azure:AzureEngine", ("httpx", "soxr")),
     "google": EngineSpec("streamtalk.tts.engines.google:GoogleEngine", ("httpx", "soxr")),
+    "cosyvoice": EngineSpec(
+        "streamtalk.tts.engines.cosyvoice:CosyVoiceEngine", ("httpx", "soxr"), "cosyvoice"
+    ),
 }
 """Every engine by the name that configuration uses, the best first."""

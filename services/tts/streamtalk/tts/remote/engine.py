@@ -1,6 +1,7 @@
 """What all remote engines have in common: one request for each piece, sound as it comes."""
 
 import contextlib
+from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
@@ -18,6 +19,9 @@ STEP_WAIT_S: Final = 0.01
 _LONGEST_S: Final = 10.0
 _LONGEST_S_PER_CHAR: Final = 0.6
 """No voice reads a character, or a digit as a word, more slowly than this at a rate of 1."""
+
+_STEP: Final = SPEECH_RATE_HZ
+"""Most samples that a step emits: an answer that comes in one part gives way all the same."""
 
 C = TypeVar("C")
 C_contra = TypeVar("C_contra", contravariant=True)
@@ -126,12 +130,21 @@ class _Reading:
         self.emitted = 0
         self._decoder = decoder
         self._emit = emit
+        self._held: deque[Samples] = deque()
+        self._is_over = False
         longest_s = _LONGEST_S + _LONGEST_S_PER_CHAR * len(order.text) / order.rate
         self._limit = int(longest_s * SPEECH_RATE_HZ)
 
     def step(self, fetch: Fetch) -> bool:
         """Pass on what has come; whether that was all, or no more is wanted."""
-        raw = fetch.inbox.take(STEP_WAIT_S)
+        if not self._held:
+            self._take(fetch.inbox.take(STEP_WAIT_S))
+        if self._held and not self._emit(self._held.popleft()):
+            return True
+        return self._is_over and not self._held
+
+    def _take(self, raw: bytes | None) -> None:
+        self._is_over = raw is None
         audio = self._decoder.finish() if raw is None else self._decoder.feed(raw)
         self.emitted += audio.size
         if self.emitted > self._limit:
@@ -139,7 +152,6 @@ class _Reading:
                 f"the server speaks without end: over {self._limit // SPEECH_RATE_HZ} s of sound "
                 "for this text"
             )
-        is_wanted = not audio.size or self._emit(audio)
-        if raw is None and not self.emitted:
+        if self._is_over and not self.emitted:
             raise RemoteGarbageError("the server answered without any sound")
-        return raw is None or not is_wanted
+        self._held += [audio[at : at + _STEP] for at in range(0, audio.size, _STEP)]
