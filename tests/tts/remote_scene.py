@@ -1,19 +1,33 @@
 """Each remote engine beside a server of its own, on loopback."""
 
+import atexit
+import functools
+import gc
+import shutil
+import tempfile
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from streamtalk.tts.engine import Made, Order, Samples
 from streamtalk.tts.engines.azure import AzureEngine
+from streamtalk.tts.engines.cosyvoice import CosyVoiceEngine
 from streamtalk.tts.engines.google import GoogleEngine
 from streamtalk.tts.engines.openai import OpenAiEngine
 from streamtalk.tts.remote.engine import RemoteEngine
-from streamtalk.tts.remote.settings import AzureSettings, GoogleSettings, OpenAiSpeechSettings
+from streamtalk.tts.remote.settings import (
+    AzureSettings,
+    CosyVoiceSettings,
+    GoogleSettings,
+    OpenAiSpeechSettings,
+)
+from tests.support.voice_servers.grpc_server import GrpcVoiceServer
 from tests.support.voice_servers.http_server import HttpVoiceServer
+from tests.support.voice_servers.sound import tone, wav
 
 KEY: Final = "sk-canary-5eed-never-write-this-down"
 TEXT: Final = "Good morning, how are you today?"
@@ -23,8 +37,18 @@ QUICK: Final = {
     "stall_timeout_s": 0.4,
     "piece_timeout_s": 20.0,
 }
-OVER_HTTP: Final = ("openai", "azure", "google")
-STREAMED: Final = ("openai", "azure")
+OVER_HTTP: Final = ("openai", "azure", "google", "cosyvoice-own", "cosyvoice-http")
+OVER_GRPC: Final = ("cosyvoice-grpc", "cosyvoice-triton")
+STREAMED: Final = tuple(name for name in OVER_HTTP if name != "google")
+SCENES: Final = {
+    "openai": "openai",
+    "azure": "azure",
+    "google": "google",
+    "cosyvoice": "cosyvoice-own",
+}
+"""Name in the table of engines, and of its scene."""
+
+PROMPT_TEXT: Final = "Hello."
 
 
 def engine_of(name: str, url: str, **settings: Any) -> RemoteEngine[Any]:  # noqa: ANN401
@@ -37,11 +61,44 @@ def engine_of(name: str, url: str, **settings: Any) -> RemoteEngine[Any]:  # noq
     elif name == "azure":
         key = {"STREAMTALK_TTS_AZURE_API_KEY": KEY}
         engine = AzureEngine(AzureSettings(base_url=url, **values), key)
+    elif name.startswith("cosyvoice-"):
+        transport: Any = name.removeprefix("cosyvoice-")
+        values = {"prompt_wav": _prompt_wav(), "prompt_text": PROMPT_TEXT, **values}
+        engine = CosyVoiceEngine(CosyVoiceSettings(transport=transport, address=url, **values))
     else:
         key = {"STREAMTALK_TTS_GOOGLE_API_KEY": KEY}
         engine = GoogleEngine(GoogleSettings(base_url=f"{url}/v1", **values), key)
     engine.load()
     return engine
+
+
+@functools.cache
+def _prompt_wav() -> str:
+    """A recording of a voice, for as long as the tests run."""
+    folder = tempfile.mkdtemp(prefix="st-")
+    atexit.register(shutil.rmtree, folder)
+    path = Path(folder) / "prompt.wav"
+    path.write_bytes(wav(tone(PROMPT_TEXT)))
+    return str(path)
+
+
+@contextmanager
+def grpc_scene(
+    name: str,
+    fault: str = "none",
+    **settings: Any,  # noqa: ANN401
+) -> Iterator[tuple[RemoteEngine[Any], GrpcVoiceServer]]:
+    """The same over gRPC."""
+    server = GrpcVoiceServer()
+    server.fault = fault
+    with server.serving():
+        engine = engine_of(name, server.target, **settings)
+        try:
+            yield engine, server
+        finally:
+            engine.close()
+            # grpcio ends its poller with its last object, and its objects hold each other.
+            gc.collect()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import pytest
 from streamtalk.runtime.engine_table import create_engine, missing_modules
 from streamtalk.tts.config import TtsEngines
 from streamtalk.tts.engine import ENGINES, Made, Order, Samples, SpeechEngine
-from tests.tts.remote_scene import OVER_HTTP, scene
+from tests.tts.remote_scene import SCENES, scene
 
 pytestmark = pytest.mark.contract
 
@@ -26,8 +26,8 @@ def engine(request: pytest.FixtureRequest) -> Iterator[SpeechEngine]:
     missing = missing_modules(ENGINES[name])
     if missing:
         pytest.skip(f"{name} needs {missing}")
-    if name in OVER_HTTP:
-        with scene(name) as (remote, _):
+    if name in SCENES:
+        with scene(SCENES[name]) as (remote, _):
             yield remote
         return
     if name not in _LOADED:

@@ -65,7 +65,13 @@ class GrpcVoiceServer:
 
     def answer(self, text: str, context: Any) -> Iterator[bytes]:  # noqa: ANN401 — grpc has no types
         """PCM in parts, as the fault has it."""
-        fault = self.fault
+        fault, is_whole = self.fault, threading.Event()
+
+        def left() -> None:
+            if not is_whole.is_set():
+                self.gone.set()
+
+        context.add_callback(left)
         if fault == "stall_early":
             self.hang(context)
             return
@@ -84,6 +90,7 @@ class GrpcVoiceServer:
             self.begun.set()
         while fault == "endless" and context.is_active():
             yield whole
+        is_whole.set()
 
     def hang(self, context: Any) -> None:  # noqa: ANN401 — grpc has no types
         """Say nothing more until the client hangs up, or the server ends."""
@@ -91,8 +98,6 @@ class GrpcVoiceServer:
         if context.add_callback(left.set):
             while not (left.wait(0.005) or self._released.is_set()):
                 pass
-        if not self._released.is_set():
-            self.gone.set()
 
     def cosyvoice(self, raw: bytes, context: Any) -> Iterator[bytes]:  # noqa: ANN401 — grpc has no types
         """`cosyvoice.CosyVoice/Inference`."""

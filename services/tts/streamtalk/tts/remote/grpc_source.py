@@ -57,15 +57,24 @@ class GrpcSource:
     async def read(self, call: GrpcCall, put: Put) -> None:
         """Ask, and put the sound of each message as it comes."""
         deadlines = Deadlines(self._settings, asyncio.get_running_loop().time())
+        error = await self._try(call, put, deadlines)
+        if error is not None:
+            raise error
+
+    async def _try(self, call: GrpcCall, put: Put, deadlines: Deadlines) -> RemoteError | None:
+        """What went wrong, raised elsewhere: a traceback from here would keep the channel alive."""
         stream = self._begin(call)
         try:
             await self._read(stream, call, put, deadlines)
-        except TimeoutError as error:
-            raise RemoteTimeoutError(f"{self._target}: {deadlines.complaint()}") from error
+        except RemoteError as error:
+            return error.with_traceback(None)
+        except TimeoutError:
+            return RemoteTimeoutError(f"{self._target}: {deadlines.complaint()}")
         except self._grpc.RpcError as error:
-            raise self._named(error) from error
+            return self._by_status(error.code())
         finally:
             stream.cancel()
+        return None
 
     def _begin(self, call: GrpcCall) -> Any:  # noqa: ANN401 — grpc has no types
         channel = self._opened()
@@ -88,9 +97,9 @@ class GrpcSource:
                 message = await stream.read()
             if message is self._grpc.aio.EOF:
                 # What the server ended it with is raised here.
-                status, details = await stream.code(), await stream.details()
+                status = await stream.code()
                 if status is not self._grpc.StatusCode.OK:
-                    raise self._by_status(status, details)
+                    raise self._by_status(status)
                 return
             pcm = call.read(message)
             if pcm is None:
@@ -102,8 +111,8 @@ class GrpcSource:
         try:
             async with asyncio.timeout(self._settings.connect_timeout_s):
                 await self._channel.channel_ready()
-        except TimeoutError as error:
-            raise self._away() from error
+        except TimeoutError:
+            raise self._away() from None
 
     def _opened(self) -> Any:  # noqa: ANN401 — grpc has no types
         if self._channel is None:
@@ -116,11 +125,8 @@ class GrpcSource:
             self._channel = self._grpc.aio.insecure_channel(self._target, options=options)
         return self._channel
 
-    def _named(self, error: Any) -> RemoteError:  # noqa: ANN401 — grpc has no types
-        return self._by_status(error.code(), error.details())
-
-    def _by_status(self, status: Any, details: str | None) -> RemoteError:  # noqa: ANN401 — as above
-        del details  # Prose of the server may quote what was said.
+    def _by_status(self, status: Any) -> RemoteError:  # noqa: ANN401 — grpc has no types
+        """Prose of the server is left out: it may quote what was said."""
         code, target = self._grpc.StatusCode, self._target
         if status is code.UNAVAILABLE:
             return RemoteUnreachableError(

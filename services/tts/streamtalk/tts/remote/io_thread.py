@@ -22,12 +22,14 @@ class Fetch:
 
     def __init__(self, inbox: Inbox, task: "Future[None]") -> None:
         self.inbox = inbox
-        self._task = task
+        self._task: Future[None] | None = task
 
     def close(self) -> None:
         """Break the connection off if it still stands; harmless when repeated, from any thread."""
         self.inbox.close()
-        self._task.cancel()
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
 
 
 class IoThread:
