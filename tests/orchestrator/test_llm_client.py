@@ -10,7 +10,7 @@ import pytest
 
 from streamtalk.cli.chaos.llm_server import FAULTS, TEXT, LlmServer
 from streamtalk.orchestrator.llm.client import OpenAiLlm
-from streamtalk.orchestrator.llm.config import ApiKey, LlmConfig
+from streamtalk.orchestrator.llm.config import LlmConfig
 from streamtalk.orchestrator.llm.discovery import Found
 from streamtalk.orchestrator.llm.engine import ChatMessage
 from streamtalk.orchestrator.llm.errors import (
@@ -24,6 +24,7 @@ from streamtalk.orchestrator.llm.errors import (
     LlmTimeoutError,
     LlmUnreachableError,
 )
+from streamtalk.runtime.api_key import ApiKey
 
 pytestmark = pytest.mark.process
 

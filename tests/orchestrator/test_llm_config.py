@@ -3,9 +3,10 @@
 import msgspec
 import pytest
 
-from streamtalk.orchestrator.llm.config import ApiKey, api_key, parse_base_url
+from streamtalk.orchestrator.llm.config import api_key, parse_base_url
 from streamtalk.orchestrator.llm.discovery import choose_model, read_models
 from streamtalk.proto.errors import ConfigError
+from streamtalk.runtime.api_key import ApiKey
 
 pytestmark = pytest.mark.unit
 

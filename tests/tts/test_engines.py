@@ -12,6 +12,7 @@ import pytest
 from streamtalk.runtime.engine_table import create_engine, missing_modules
 from streamtalk.tts.config import SparkSettings, TtsEngines
 from streamtalk.tts.engine import ENGINES, Made, Order, Samples, SpeechEngine
+from tests.tts.remote_scene import SCENES, scene
 
 pytestmark = pytest.mark.contract
 
@@ -22,19 +23,23 @@ _LOADED: dict[str, SpeechEngine] = {}
 @pytest.fixture(params=sorted(ENGINES))
 def engine(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> SpeechEngine:
-    """Each engine of the table, loaded once."""
+) -> Iterator[SpeechEngine]:
+    """Each engine of the table, loaded once; a remote one beside a server, anew for each test."""
     name = cast("str", request.param)
     missing = missing_modules(ENGINES[name])
     if missing:
         pytest.skip(f"{name} needs {missing}")
+    if name in SCENES:
+        with scene(SCENES[name]) as (remote, _):
+            yield remote
+        return
     if name not in _LOADED:
         settings = getattr(TtsEngines(), name)
         if name == "spark_mlx":
             settings = _tiny_spark(tmp_path_factory.mktemp("spark"))
         _LOADED[name] = create_engine("tts", ENGINES, name, settings)
         _LOADED[name].load()
-    return _LOADED[name]
+    yield _LOADED[name]
 
 
 def _tiny_spark(folder: Path) -> SparkSettings:

@@ -16,7 +16,15 @@ StreamTalkError
 ├── AudioRangeError         the ring no longer holds, or does not yet hold, the samples
 └── EngineError             a model failed
     ├── EngineMissingError      a dependency or a model file is not installed
-    └── LanguageError           the engine cannot do this language
+    ├── LanguageError           the engine cannot do this language
+    └── RemoteError             the server of a remote engine gave no result
+        ├── RemoteUnreachableError  no connection, or it broke
+        ├── RemoteAuthError         the key is missing or refused
+        ├── RemoteRateLimitedError  asked too often, or no credit left
+        ├── RemoteRefusedError      the server does not take the request
+        ├── RemoteServerError       the server failed
+        ├── RemoteTimeoutError      nothing, or nothing further, came in time
+        └── RemoteGarbageError      what came is no result
 """
 
 from typing import ClassVar
@@ -127,6 +135,58 @@ class LanguageError(EngineError):
     """The engine cannot do the language that was asked for."""
 
     code = "language"
+
+
+class RemoteError(EngineError):
+    """The server of a remote engine gave no result; another engine may."""
+
+    code = "remote"
+
+
+class RemoteUnreachableError(RemoteError):
+    """No connection to the server, or the connection broke."""
+
+    code = "remote_unreachable"
+    retryable = True
+
+
+class RemoteAuthError(RemoteError):
+    """The key is missing or refused; the message names the variable to set."""
+
+    code = "remote_auth"
+
+
+class RemoteRateLimitedError(RemoteError):
+    """The server limits its use; the message says from when it may be asked again."""
+
+    code = "remote_rate_limited"
+    retryable = True
+
+
+class RemoteRefusedError(RemoteError):
+    """The server does not take the request; the same one is refused again."""
+
+    code = "remote_refused"
+
+
+class RemoteServerError(RemoteError):
+    """The server failed."""
+
+    code = "remote_server"
+    retryable = True
+
+
+class RemoteTimeoutError(RemoteError):
+    """Nothing, or nothing further, came in time."""
+
+    code = "remote_timeout"
+    retryable = True
+
+
+class RemoteGarbageError(RemoteError):
+    """What the server sent is no result."""
+
+    code = "remote_garbage"
 
 
 def _tree(root: type[StreamTalkError]) -> list[type[StreamTalkError]]:

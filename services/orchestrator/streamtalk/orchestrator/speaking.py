@@ -18,7 +18,7 @@ from streamtalk.orchestrator.lateness import Lateness
 from streamtalk.orchestrator.notices import notice
 from streamtalk.orchestrator.ports import Ports, Reply
 from streamtalk.orchestrator.splitter import Splitter, SplitterConfig
-from streamtalk.proto.errors import StreamTalkError
+from streamtalk.proto.errors import RemoteError, StreamTalkError
 from streamtalk.proto.playback import Finish, Play, Retake, Retaken, Stop, Stopped
 from streamtalk.proto.state import PlaybackState
 from streamtalk.proto.synthesis import Speak, Spoken
@@ -296,7 +296,8 @@ class Speaking:
         if self._ending or action.attempt != self.answer.attempt:
             return
         self._tries += 1
-        fatal = not error.retryable and error.code != "engine"
+        elsewhere = error.code == "engine" or isinstance(error, RemoteError)
+        fatal = not (error.retryable or elsewhere)
         allowed = HURRIED_TRIES if self._ports.is_long_away("tts") else MAX_TRIES
         if fatal or max(self._tries, self.answer.failures) > allowed:
             self.exchange.error = error.code

@@ -8,6 +8,12 @@ import msgspec
 
 from streamtalk.runtime.config import ModelConfig
 from streamtalk.runtime.fault import Fault
+from streamtalk.tts.remote.settings import (
+    AzureSettings,
+    CosyVoiceSettings,
+    GoogleSettings,
+    OpenAiSpeechSettings,
+)
 
 Milliseconds = Annotated[float, msgspec.Meta(ge=0.0, le=3_600_000.0)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -116,6 +122,10 @@ class TtsEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     espeak: EspeakSettings = EspeakSettings()
     spark_mlx: SparkSettings = SparkSettings()
     scripted: ScriptedSettings = ScriptedSettings()
+    openai: OpenAiSpeechSettings = OpenAiSpeechSettings()
+    azure: AzureSettings = AzureSettings()
+    google: GoogleSettings = GoogleSettings()
+    cosyvoice: CosyVoiceSettings = CosyVoiceSettings()
 
 
 class TtsConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):

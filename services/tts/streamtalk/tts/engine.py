@@ -81,5 +81,11 @@ ENGINES: Final = {
         "streamtalk.tts.engines.spark_mlx:SparkMlxEngine", ("mlx", "tokenizers", "yaml"), "spark"
     ),
     "scripted": EngineSpec("streamtalk.tts.engines.scripted:ScriptedEngine"),
+    "openai": EngineSpec("streamtalk.tts.engines.openai:OpenAiEngine", ("httpx", "soxr")),
+    "azure": EngineSpec("streamtalk.tts.engines.azure:AzureEngine", ("httpx", "soxr")),
+    "google": EngineSpec("streamtalk.tts.engines.google:GoogleEngine", ("httpx", "soxr")),
+    "cosyvoice": EngineSpec(
+        "streamtalk.tts.engines.cosyvoice:CosyVoiceEngine", ("httpx", "soxr"), "cosyvoice"
+    ),
 }
 """Every engine by the name that configuration uses, the best first."""

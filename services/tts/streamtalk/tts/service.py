@@ -1,6 +1,7 @@
 """The `tts` service: pieces in by call, speech frames out on the bus, by credit."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -268,11 +269,24 @@ class TtsWorker(Worker[TtsConfig]):
     def _forget(self, session: str, answer: str, reason: str) -> None:
         for task in self._rota.drop(session, answer):
             task.utterance.cancelled = True
+            self._let_go(task)
             self._tasks.pop(id(task.piece), None)
             for call in task.calls:
                 call.refuse(SessionError(reason))
         self._answers.drop(session, answer)
         self._begin_next(session)
+
+    def _let_go(self, task: _Task) -> None:
+        """Have the engine let go of a piece at once: a server may be making it, and count it."""
+
+        def nothing(_: object) -> None:
+            """Nobody waits for it."""
+
+        budget_ms = self.config.budget_ms
+        job = Job("close", budget_ms, task.utterance.close, nothing, nothing, Duty.URGENT)
+        # A full queue holds the next step of the piece, which closes it as well.
+        with suppress(OverloadedError, EngineError):
+            self.submit(job)
 
     def _send(self, piece: KeptPiece) -> None:
         self._delivery.send(piece.order.session, piece.order.answer, time.monotonic_ns())

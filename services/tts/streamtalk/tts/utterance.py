@@ -36,8 +36,7 @@ class Utterance:
 
         Raises EngineError when the engine fails, or is mute where there are words.
         """
-        if self.cancelled:
-            self.close()
+        if self._let_go():
             return None
         began_ns = self._clock_ns()
         if self._steps is None:
@@ -48,7 +47,13 @@ class Utterance:
             self._compute_ns += self._clock_ns() - began_ns
             return self._finish(end.value)
         self._compute_ns += self._clock_ns() - began_ns
+        self._let_go()
         return None
+
+    def _let_go(self) -> bool:
+        if self.cancelled:
+            self.close()
+        return self.cancelled
 
     def close(self) -> None:
         """Let the engine clean up after a piece that is not wanted. Engine thread."""

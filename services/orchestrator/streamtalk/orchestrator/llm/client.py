@@ -18,9 +18,9 @@ from streamtalk.orchestrator.llm.errors import (
     LlmTimeoutError,
     LlmUnreachableError,
 )
-from streamtalk.orchestrator.llm.http_library import load_httpx
 from streamtalk.orchestrator.llm.response import RETRIED_STATUSES, AnswerReader, status_error
 from streamtalk.orchestrator.llm.thinking import ThinkFilter, may_begin_inside
+from streamtalk.runtime.http_library import load_httpx
 
 if TYPE_CHECKING:
     import httpx

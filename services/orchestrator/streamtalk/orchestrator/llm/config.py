@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from streamtalk.proto.errors import ConfigError
+from streamtalk.runtime.api_key import ApiKey
 
 Seconds = Annotated[float, msgspec.Meta(gt=0.0, le=3_600.0)]
 _URL = re.compile(
@@ -59,22 +60,6 @@ class LlmConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     probe_s: Seconds = 1.0
     """Deadline for finding a server on this machine; one elsewhere has `connect_timeout_s`."""
-
-
-class ApiKey:
-    """A secret that shows itself only when asked for."""
-
-    __slots__ = ("_secret",)
-
-    def __init__(self, secret: str) -> None:
-        self._secret = secret
-
-    def __repr__(self) -> str:
-        return "ApiKey(***)"
-
-    def reveal(self) -> str:
-        """The key itself, for the header of a request and nothing else."""
-        return self._secret
 
 
 class BaseUrl(msgspec.Struct, frozen=True):

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from streamtalk.orchestrator.llm.config import ApiKey, BaseUrl, LlmConfig, api_key, parse_base_url
-from streamtalk.orchestrator.llm.http_library import load_httpx
+from streamtalk.orchestrator.llm.config import BaseUrl, LlmConfig, api_key, parse_base_url
+from streamtalk.runtime.api_key import ApiKey
+from streamtalk.runtime.http_library import load_httpx
 
 LOCAL_SERVERS: Final = {
     "lmstudio": "http://127.0.0.1:1234/v1",

@@ -1,0 +1,1 @@
+"""Voices that other machines or other programs make: requests out, PCM in, errors by name."""
