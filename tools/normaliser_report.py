@@ -54,8 +54,8 @@ def table(cases: list[Case], say: Normaliser, *, show_wrong: bool) -> None:
 
 
 PLAIN = (
-    "Dr. Smith said on March 5th, 2024 that **it** costs $3.50 and runs at 100 km/h. Then he went on,"
-    " as one would, with a sentence of plain words that needs nothing and is said as it stands there."
+    "Dr. Smith said on March 5th, 2024 that **it** costs $3.50 and runs at 100 km/h. He went on,"
+    " as one would, with a line of plain words that needs nothing and is said as it stands."
 )
 
 
