@@ -210,6 +210,7 @@ _DIGITS: Final = RuleSet(
         Rule(r"(\d+)?\s?([½⅓⅔¼¾⅛⅜⅝⅞])", _vulgar),
         Rule(r"(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)\b", lambda m: ordinal(m[1])),
         Rule(r"(\d{1,5})[x×](\d{1,5})(?!\w)", _size),
+        Rule(r"(\d{1,3}):(\d{1,3})(?![:\d])", lambda m: f"{cardinal(m[1])} to {cardinal(m[2])}"),
         Rule(r"24/7\b", lambda _: "twenty-four seven"),
         Rule(_NUMBER, _plain),
     ]
@@ -229,6 +230,8 @@ _SIGNS: Final = RuleSet(
         Rule(r"()([½⅓⅔¼¾⅛⅜⅝⅞])", _vulgar),
         Rule(r"[’'](\d0)s\b", _decade),
         Rule(r"\#(?=\d)", lambda _: "number "),
+        Rule(r"(?<=[A-Za-z)])²", lambda _: " squared"),
+        Rule(r"(?<=[A-Za-z)])³", lambda _: " cubed"),
         Rule(r"&", lambda _: " and "),
         Rule(r"\s?(?:<=|≤)\s?", lambda _: " is less than or equal to "),
         Rule(r"\s?(?:>=|≥)\s?", lambda _: " is greater than or equal to "),

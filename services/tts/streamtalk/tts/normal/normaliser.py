@@ -13,7 +13,7 @@ from streamtalk.tts.normal.scanner import RuleSet, rewrite
 _TRIGGER: Final = re.compile(
     r"[0-9]+"
     r"|(?<![A-Za-z])(?:[A-Z]|[a-z][a-z0-9]*(?=[.@:/+_-])|[vw][0-9/])"
-    r"|[-−–—+$€£¥￥₹₩(½⅓⅔¼¾⅛⅜⅝⅞'’#@&~～≈<≤>≥!≠±=×*÷°√→⇒©®™/_^\\{}]"
+    r"|[-−–—+$€£¥￥₹₩(²³½⅓⅔¼¾⅛⅜⅝⅞'’#@&~～≈<≤>≥!≠±=×*÷°√→⇒©®™/_^\\{}]"
     r"|(?<=[0-9)）]) ?[xX](?= ?[0-9])| (?=[=+×*÷<>≤≥≠≈±→⇒−!-])"
 )
 _RULES: Final = {"en": english.rules_at, "zh": chinese.rules_at}
