@@ -4,11 +4,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from streamtalk.proto.limits import MAX_TEXT_CHARS
 from streamtalk.runtime.config import ModelConfig
 from streamtalk.runtime.fault import Fault
 
 Milliseconds = Annotated[float, msgspec.Meta(ge=0.0, le=3_600_000.0)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
+Phrase = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT_CHARS)]
 
 
 class EspeakSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,6 +65,9 @@ class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     fault_lasts: Count = 0
     """Such pieces that are wrong before all are right again; 0: for ever."""
 
+    cacheable: bool = False
+    """Whether what it makes may come from the cache the next time, so that it costs nothing."""
+
     hang_file: str = ""
     """A call that finds this file takes it away and never returns."""
 
@@ -72,6 +77,17 @@ class TtsEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     espeak: EspeakSettings = EspeakSettings()
     scripted: ScriptedSettings = ScriptedSettings()
+
+
+class CacheSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[tts.cache]` table: speech that was made before, on disk."""
+
+    enabled: bool = True
+    limit_mb: Annotated[int, msgspec.Meta(ge=1, le=65_536)] = 256
+    """Size of all entries together; 1 MB is 21 s of speech. The least recently used go first."""
+
+    path: str = ""
+    """Folder; empty: `streamtalk/tts` in the user's cache directory. Instances may share it."""
 
 
 class TtsConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,3 +108,10 @@ class TtsConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     kept_s: Annotated[float, msgspec.Meta(ge=1.0, le=3_600.0)] = 60.0
     """An answer is dropped when its sink has shown no sign of it for this long."""
+
+    loudness_dbfs: Annotated[float, msgspec.Meta(ge=-40.0, le=-10.0)] = -20.0
+    """Level that every voice is brought to: gated RMS of its speech, 0 being full scale."""
+
+    cache: CacheSettings = CacheSettings()
+    preload: Annotated[list[Phrase], msgspec.Meta(max_length=256)] = []
+    """Phrases that are made and cached in the background after the start."""
