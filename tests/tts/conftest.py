@@ -31,6 +31,8 @@ class Voice:
     def __init__(self, path: Path, settings: dict[str, str]) -> None:
         self.run_dir = RunDir(path).prepare()
         self.context: zmq.Context[Any] = zmq.Context()
+        # A cache of its own: what other voices said is not to be heard here.
+        settings = {"CACHE__PATH": str(path / "cache"), **settings}
         environment = {f"STREAMTALK_TTS__{key}": value for key, value in settings.items()}
         self._processes = [self._start("bus", {})]
         self.subscriber = open_subscriber(self.context, self.run_dir, _SPEECH)

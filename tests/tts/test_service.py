@@ -22,7 +22,7 @@ from streamtalk.proto.errors import (
     OverloadedError,
     SessionError,
 )
-from streamtalk.proto.health import Proof, ProveWork
+from streamtalk.proto.health import Metrics, MetricsText, Proof, ProveWork
 from streamtalk.proto.message import Ok
 from streamtalk.proto.playback import Finish, Hold, Play
 from streamtalk.proto.state import Frontier, PlaybackState
@@ -337,3 +337,44 @@ def test_voice_without_its_engine_thread_says_so(start_voice: StartVoice) -> Non
     assert not health.instance.live
     assert health.doing == "the engine thread has ended"
     assert health.busy_ms > health.budget_ms
+
+
+def test_voice_says_again_what_it_has_said_before(start_voice: StartVoice) -> None:
+    """Another answer with the same words is the same audio with the same marks, and a hit."""
+    voice = start_voice(ENGINE="espeak")
+    text = "Good morning, 早上好。"
+    made = voice.peer.call(order(text), Spoken, 5.0)
+    first, _ = voice.hear_piece()
+    assert eventually(lambda: len(list((voice.run_dir.path / "cache").iterdir())) == 2)
+    again = voice.peer.call(order(text, piece=3, answer="b"), Spoken, 5.0)
+    second, _ = voice.hear_piece()
+    assert (again.marks, again.voice, again.total_samples) == (
+        made.marks,
+        made.voice,
+        made.total_samples,
+    )
+    assert len(second) == len(first)
+    counted = voice.peer.call(Metrics(), MetricsText, 5.0).text
+    assert 'streamtalk_tts_cache_lookups{result="hit"} 1\n' in counted
+    assert 'streamtalk_tts_cache_lookups{result="miss"} 1\n' in counted
+
+
+def test_voice_prepares_its_phrases(
+    start_voice: StartVoice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is configured is in the cache before anybody wants it; nobody hears it being made."""
+    config = tmp_path / "streamtalk.toml"
+    config.write_text('[tts]\npreload = ["One moment.", "Sorry, say that again?"]\n', "utf-8")
+    monkeypatch.setenv("STREAMTALK_CONFIG", str(config))
+    voice = start_voice(ENGINE="espeak")
+    assert eventually(lambda: len(list((voice.run_dir.path / "cache").iterdir())) == 3)
+    assert voice.hear(0.1) is None
+    voice.peer.call(order("One moment."), Spoken, 5.0)
+    counted = voice.peer.call(Metrics(), MetricsText, 5.0).text
+    assert 'streamtalk_tts_cache_lookups{result="hit"} 1\n' in counted
+
+
+def test_voice_speaks_without_a_cache_that_cannot_be(start_voice: StartVoice) -> None:
+    """A folder that cannot be made costs the cache, not the voice."""
+    voice = start_voice(ENGINE="espeak", CACHE__PATH="/proc/nowhere")
+    assert voice.peer.call(order(), Spoken, 5.0).total_samples > 0

@@ -93,9 +93,12 @@ class BenchStack(Closing):
         conf = self.run_dir.path / "supervisord.conf"
         with conf.open("w", encoding="utf-8") as file:
             stack_conf().write(file)
+        # What the person's own stack has said before is not to make a benchmark quicker.
+        own_cache = {"XDG_CACHE_HOME": str(self.run_dir.path / "cache")}
+        environment = {**os.environ, **own_cache, **self._environment}
         return subprocess.Popen(
             [sys.executable, "-m", "supervisor.supervisord", "-c", str(conf)],
-            env=surroundings(self.run_dir, config, None, {**os.environ, **self._environment}),
+            env=surroundings(self.run_dir, config, None, environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             cwd="/",

@@ -15,14 +15,19 @@ _LONGEST_SOCKET: Final = "s/audio_io-4194304-012345.sock"
 _FOLDERS: Final = ("s", "rings", "slots", "logs")
 
 
+def user_cache_dir() -> Path:
+    """`streamtalk` in the user's cache directory; what lies there may be deleted at any time."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "streamtalk"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "streamtalk"
+
+
 def default_run_dir() -> Path:
     """`$XDG_RUNTIME_DIR/streamtalk`, else a folder in the user's cache directory."""
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     if runtime and Path(runtime).is_dir():
         return Path(runtime) / "streamtalk"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "streamtalk" / "run"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "streamtalk" / "run"
+    return user_cache_dir() / "run"
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,32 @@ class Histogram:
         return rows
 
 
+@dataclass
+class Gauge:
+    """A number that rises and falls."""
+
+    name: str
+    value: float = 0.0
+
+    def lines(self) -> list[str]:
+        """The exposition of this metric."""
+        return [f"# TYPE {self.name} gauge", f"{self.name} {self.value:g}"]
+
+
+class CacheMetrics:
+    """What the cache of speech counts; `hit / (hit + miss)` is its hit rate."""
+
+    def __init__(self) -> None:
+        # Both are there from the start: one thread counts while another renders.
+        self.lookups = Counter("streamtalk_tts_cache_lookups", "result", {"hit": 0, "miss": 0})
+        self.unkept = Counter("streamtalk_tts_cache_unkept", "reason", {"queue_full": 0})
+        self.size_bytes = Gauge("streamtalk_tts_cache_bytes")
+
+    def lines(self) -> list[str]:
+        """The exposition of all of it."""
+        return [*self.lookups.lines(), *self.unkept.lines(), *self.size_bytes.lines()]
+
+
 def work_lines(service: str, work: Work) -> list[str]:
     """The exposition of what the work has shown."""
     stem = f"streamtalk_{service}_work"

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from streamtalk.proto.limits import MAX_TEXT_CHARS
 from streamtalk.runtime.config import ModelConfig
 from streamtalk.runtime.fault import Fault
 from streamtalk.tts.remote.settings import (
@@ -17,6 +18,7 @@ from streamtalk.tts.remote.settings import (
 
 Milliseconds = Annotated[float, msgspec.Meta(ge=0.0, le=3_600_000.0)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
+Phrase = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT_CHARS)]
 
 
 class EspeakSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -112,6 +114,9 @@ class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     fault_lasts: Count = 0
     """Such pieces that are wrong before all are right again; 0: for ever."""
 
+    cacheable: bool = False
+    """Whether what it makes may come from the cache the next time, so that it costs nothing."""
+
     hang_file: str = ""
     """A call that finds this file takes it away and never returns."""
 
@@ -126,6 +131,17 @@ class TtsEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     azure: AzureSettings = AzureSettings()
     google: GoogleSettings = GoogleSettings()
     cosyvoice: CosyVoiceSettings = CosyVoiceSettings()
+
+
+class CacheSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[tts.cache]` table: speech that was made before, on disk."""
+
+    enabled: bool = True
+    limit_mb: Annotated[int, msgspec.Meta(ge=1, le=65_536)] = 256
+    """Size of all entries together; 1 MB is 21 s of speech. The least recently used go first."""
+
+    path: str = ""
+    """Folder; empty: `streamtalk/tts` in the user's cache directory. Instances may share it."""
 
 
 class TtsConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -146,3 +162,10 @@ class TtsConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     kept_s: Annotated[float, msgspec.Meta(ge=1.0, le=3_600.0)] = 60.0
     """An answer is dropped when its sink has shown no sign of it for this long."""
+
+    loudness_dbfs: Annotated[float, msgspec.Meta(ge=-40.0, le=-10.0)] = -20.0
+    """Level that every voice is brought to: gated RMS of its speech, 0 being full scale."""
+
+    cache: CacheSettings = CacheSettings()
+    preload: Annotated[list[Phrase], msgspec.Meta(max_length=256)] = []
+    """Phrases that are made and cached in the background after the start."""

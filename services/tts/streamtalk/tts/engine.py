@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +72,30 @@ class SpeechEngine(Protocol):
         Between two steps of this piece, steps of other pieces may run.
         Raises LanguageError where no voice can say the text, EngineError where the model fails.
         """
+        ...
+
+
+@runtime_checkable
+class Repeatable(Protocol):
+    """An engine whose pieces may be kept on disk and said again: it states what decides them."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Name of the engine, its model and version, and every setting that changes its sound.
+
+        Whatever an `Order` says is not part of it. Empty: what it makes is not to be kept. Read
+        after `load`.
+        """
+        ...
+
+
+@runtime_checkable
+class Calibrated(Protocol):
+    """An engine whose samples are right as they are: their level is not touched, nor their ends."""
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether that is so with its settings."""
         ...
 
 

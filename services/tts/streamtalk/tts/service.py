@@ -21,9 +21,11 @@ from streamtalk.proto.synthesis import Cancel, ListVoices, Speak, Spoken, Voice,
 from streamtalk.runtime.engine_table import create_engine, missing_modules
 from streamtalk.runtime.worker import Call, Duty, Job, ServiceContext, Worker
 from streamtalk.tts.answers import Answers
+from streamtalk.tts.cache.opening import SpeechCache
+from streamtalk.tts.cache.preload import Preload
 from streamtalk.tts.config import TtsConfig
 from streamtalk.tts.delivery import Delivery
-from streamtalk.tts.engine import ENGINES, SpeechEngine
+from streamtalk.tts.engine import ENGINES, Order, SpeechEngine
 from streamtalk.tts.language import expected_language
 from streamtalk.tts.normal import Normal, normalise, warm_up
 from streamtalk.tts.pieces import KeptPiece
@@ -32,6 +34,7 @@ from streamtalk.tts.speakable import is_speakable
 from streamtalk.tts.utterance import Utterance, nothing_said
 
 CANNED_TEXT: Final = "Ready."
+_CACHE_CLOSE_S: Final = 1.0
 _EXPIRY_NS: Final = 1_000_000_000
 
 
@@ -70,12 +73,16 @@ class TtsWorker(Worker[TtsConfig]):
         super().__init__(context, config)
         self._engine_name = chosen_engine(config.engine)
         self._engine: SpeechEngine | None = None
+        self._cache = SpeechCache(config.cache, self.log)
         self._voices: list[Voice] = []
         patience_ns = int(config.kept_s * 1e9)
         self._answers = Answers(config.kept_limit_mb << 20, patience_ns)
         self._delivery = Delivery(self._answers, self.publish, self.subscribe, self.unsubscribe)
         self._rota: Rota[_Task] = Rota()
         self._tasks: dict[int, _Task] = {}
+        phrases = [normalise(text).text for text in config.preload]
+        orders = [Order(text) for text in phrases if is_speakable(text)]
+        self._preload = Preload(orders, self._preload_job, self._budget_ms, self.log)
 
     # Engine thread.
 
@@ -86,7 +93,8 @@ class TtsWorker(Worker[TtsConfig]):
         engine.load()
         warm_up()
         self._voices = engine.voices()
-        self._engine = engine
+        self._engine = self._cache.before(engine)
+        self._bare_engine = engine
 
     def canned(self) -> str:
         """Say one word; raises EngineError unless it can be heard."""
@@ -94,7 +102,7 @@ class TtsWorker(Worker[TtsConfig]):
         said = normalise(speak.text)
         utterance = Utterance(speak, said, lambda _pcm: None, time.monotonic_ns)
         try:
-            while (spoken := utterance.step(self._loaded())) is None:
+            while (spoken := utterance.step(self._bare_engine)) is None:
                 self.let_calls_go_first()
         finally:
             utterance.close()
@@ -103,8 +111,10 @@ class TtsWorker(Worker[TtsConfig]):
 
     def canned_budget_ms(self) -> float:
         """That of every step, and as much again as any canned request may take."""
-        step_ms = self.config.budget_ms + self.config.budget_ms_per_char * len(CANNED_TEXT)
-        return super().canned_budget_ms() + step_ms
+        return super().canned_budget_ms() + self._budget_ms(CANNED_TEXT)
+
+    def _budget_ms(self, text: str) -> float:
+        return self.config.budget_ms + self.config.budget_ms_per_char * len(text)
 
     # Receive thread.
 
@@ -112,6 +122,26 @@ class TtsWorker(Worker[TtsConfig]):
         """The engine and its languages."""
         languages = sorted({voice.language for voice in self._voices})
         return {"engine": self._engine_name, "languages": languages}
+
+    def become_ready(self) -> None:
+        """Calls are welcome; beside them the configured phrases are made ahead."""
+        super().become_ready()
+        if self._cache.engine is not None:
+            self._preload.begin(self._cache.engine)
+
+    def _preload_job(self, job: Job[Any]) -> None:
+        if self.state != "ready":
+            raise NotReadyError("nothing is made ahead by an instance that fails or leaves")
+        self.submit(job)
+
+    def metrics_text(self) -> str:
+        """What every service counts, and the cache."""
+        return super().metrics_text() + self._cache.metrics_text()
+
+    def on_close(self) -> None:
+        """Let the engine end its call, and the cache write what it was given."""
+        super().on_close()
+        self._cache.close(_CACHE_CLOSE_S)
 
     def on_request(self, request: Request, payload: bytes, call: Call) -> None:
         """Serve `speak`, `cancel` and `list_voices`."""
@@ -204,8 +234,7 @@ class TtsWorker(Worker[TtsConfig]):
             self._submit_step(task)
 
     def _submit_step(self, task: _Task) -> None:
-        chars = len(task.utterance.said.text)
-        budget_ms = self.config.budget_ms + self.config.budget_ms_per_char * chars
+        budget_ms = self._budget_ms(task.utterance.said.text)
         engine = self._loaded()
         job = Job(
             "speak",

@@ -31,6 +31,16 @@ class ScriptedEngine:
         """One voice for each of the two languages."""
         return [Voice(name="tone-en", language="en"), Voice(name="tone-zh", language="zh")]
 
+    @property
+    def calibrated(self) -> bool:
+        """Its exact output is what it is for."""
+        return True
+
+    @property
+    def fingerprint(self) -> str:
+        """Empty unless `cacheable`: a fault has to come as often as the script says."""
+        return f"scripted {self._settings!r}" if self._settings.cacheable else ""
+
     def speak(self, order: Order, emit: Emit) -> Generator[None, None, Made]:
         """One step for each chunk."""
         total = self._total_samples(order)
