@@ -30,6 +30,7 @@ from streamtalk.tts.engine import ENGINES, Order
 from streamtalk.tts.engines.azure import AzureEngine
 from streamtalk.tts.engines.google import GoogleEngine
 from streamtalk.tts.engines.openai import OpenAiEngine
+from streamtalk.tts.normal import normalise
 from streamtalk.tts.remote.settings import AzureSettings, GoogleSettings, OpenAiSpeechSettings
 from streamtalk.tts.utterance import Utterance
 from tests.support.voice_servers.http_server import PROSE, HttpVoiceServer, free_port
@@ -101,7 +102,7 @@ def test_silence_is_a_failure(name: str) -> None:
     """The guard that watches every engine stops a server that sends zeros."""
     speak = Speak(session="s", answer="a", piece=0, text=TEXT)
     with scene(name, "silence") as (engine, _):
-        utterance = Utterance(speak, speak.text, lambda _pcm: None, time.monotonic_ns)
+        utterance = Utterance(speak, normalise(speak.text), lambda _pcm: None, time.monotonic_ns)
         with pytest.raises(EngineError, match="silence"):
             collections.deque(iter(lambda: utterance.step(engine), Spoken), maxlen=0)
 
