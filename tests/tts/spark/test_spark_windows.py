@@ -1,5 +1,6 @@
 """Decoding in chunks gives what decoding at once gives, and costs little more."""
 
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -53,11 +54,18 @@ def decoder(tiny: Path) -> BiCodecDecoder:
     return _DECODERS[tiny]
 
 
+def _always(shape: Shape, _chunk: int) -> Shape:
+    """The same shape for every chunk."""
+    return shape
+
+
 def stream(
     kind: Kind, decoder: BiCodecDecoder, tokens: Sequence[int], shape_of: Callable[[int], Shape]
 ) -> tuple[list[Audio], list[int]]:
     """Audio and multiplications of each chunk."""
-    streamed, audio, macs = kind(decoder, decoder.condition(VOICE)), [], [0]
+    streamed = kind(decoder, decoder.condition(VOICE))
+    audio: list[Audio] = []
+    macs = [0]
     while not streamed.finished:
         shape = shape_of(len(audio))
         wanted = streamed.wanted_tokens(shape)
@@ -94,7 +102,8 @@ def test_more_look_ahead_is_more_exact(decoder: BiCodecDecoder, kind: Kind) -> N
     exact = np.array(decoder.decode(TOKENS, decoder.condition(VOICE)))
     found = []
     for ahead in (0, 4, 10, STEADY_AHEAD):
-        audio, _ = stream(kind, decoder, TOKENS, lambda _, ahead=ahead: Shape(12, ahead))
+        shape = Shape(12, ahead)
+        audio, _ = stream(kind, decoder, TOKENS, functools.partial(_always, shape))
         joined = np.concatenate(audio)
         assert joined.size == exact.size
         found.append(_decibels(joined, exact))

@@ -38,7 +38,8 @@ def model_folder(model: str) -> Path:
     """
     if not model:
         raise EngineMissingError(
-            "spark_mlx has no model: set [tts.engines.spark_mlx] model to a folder with Spark-TTS-0.5B"
+            "spark_mlx has no model: "
+            "set [tts.engines.spark_mlx] model to a folder with Spark-TTS-0.5B"
         )
     folder = Path(model).expanduser()
     if folder.is_dir() or model.count("/") != 1 or model.startswith((".", "~", "/")):

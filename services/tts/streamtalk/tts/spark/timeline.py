@@ -48,6 +48,9 @@ class Costs:
         )
 
 
+_NO_WORK: Final = Work(0, 0)
+
+
 @dataclass(frozen=True)
 class Clock:
     """A stream at the moment a chunk is ready."""
@@ -57,7 +60,7 @@ class Clock:
     tokens: int = 0
     at_s: float = 0.0
     plays_from_s: float | None = None
-    work: Work = Work(0, 0)
+    work: Work = _NO_WORK
     """All of the vocoder so far."""
 
     @property
