@@ -12,11 +12,14 @@ from streamtalk.client.sockets import BoundedContext, open_socket
 pytestmark = pytest.mark.process
 
 _COMMAND = """
+import signal
 import sys
 from pathlib import Path
 from streamtalk.cli.reach import Reach
 from streamtalk.client.rundir import RunDir
 from streamtalk.proto.errors import StreamTalkError
+# A test run in the background of a shell inherits that it is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 print("ready", flush=True)
 while True:
     with Reach(RunDir(Path(sys.argv[1]))) as reach:
