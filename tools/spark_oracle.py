@@ -34,7 +34,7 @@ from tests.support.spark_signals import (
     reference_signal,
     semantic_codes,
 )
-from tests.support.tiny_spark import make_checkpoint
+from streamtalk.tts.spark.tiny_checkpoint import make_checkpoint
 
 GOLDEN: Final = Path(__file__).resolve().parents[1] / "tests" / "tts" / "spark" / "golden"
 MODEL: Final = "mlx_audio.tts.models.spark"
