@@ -25,6 +25,7 @@ from typing import Any, Final
 import numpy as np
 import yaml
 
+from streamtalk.tts.spark.tiny_checkpoint import make_checkpoint
 from tests.support.spark_signals import (
     DECODE_FRAMES,
     PROMPT,
@@ -34,7 +35,6 @@ from tests.support.spark_signals import (
     reference_signal,
     semantic_codes,
 )
-from streamtalk.tts.spark.tiny_checkpoint import make_checkpoint
 
 GOLDEN: Final = Path(__file__).resolve().parents[1] / "tests" / "tts" / "spark" / "golden"
 MODEL: Final = "mlx_audio.tts.models.spark"

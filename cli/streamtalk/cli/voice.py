@@ -120,9 +120,7 @@ def preview(
 
 
 @voice.command("delete")
-def delete(
-    name: NameArgument, config: ConfigOption = None, profile: ProfileOption = None
-) -> None:
+def delete(name: NameArgument, config: ConfigOption = None, profile: ProfileOption = None) -> None:
     """Forget a voice."""
     _, folder = _spark(config, profile)
     folder.delete(name)

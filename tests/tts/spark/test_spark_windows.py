@@ -1,6 +1,7 @@
 """Decoding in chunks gives what decoding at once gives, and costs little more."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,8 @@ def stream(
     kind: Kind, decoder: BiCodecDecoder, tokens: Sequence[int], shape_of: Callable[[int], Shape]
 ) -> tuple[list[Audio], list[int]]:
     """Audio and multiplications of each chunk."""
-    streamed, audio, macs = kind(decoder, decoder.condition(VOICE)), [], [0]
+    streamed, macs = kind(decoder, decoder.condition(VOICE)), [0]
+    audio: list[Audio] = []
     while not streamed.finished:
         shape = shape_of(len(audio))
         wanted = streamed.wanted_tokens(shape)
@@ -66,6 +68,11 @@ def stream(
         audio.append(streamed.chunk(shape))
         macs.append(streamed.macs)
     return audio, [int(step) for step in np.diff(macs)]
+
+
+def _twelve(ahead: int, chunk: int) -> Shape:
+    del chunk
+    return Shape(12, ahead)
 
 
 def _decibels(audio: Audio, exact: Audio) -> float:
@@ -94,7 +101,7 @@ def test_more_look_ahead_is_more_exact(decoder: BiCodecDecoder, kind: Kind) -> N
     exact = np.array(decoder.decode(TOKENS, decoder.condition(VOICE)))
     found = []
     for ahead in (0, 4, 10, STEADY_AHEAD):
-        audio, _ = stream(kind, decoder, TOKENS, lambda _, ahead=ahead: Shape(12, ahead))
+        audio, _ = stream(kind, decoder, TOKENS, partial(_twelve, ahead))
         joined = np.concatenate(audio)
         assert joined.size == exact.size
         found.append(_decibels(joined, exact))

@@ -29,6 +29,7 @@ _MODEL_RATE_HZ: Final = 16_000
 _HUB_ID: Final = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 _NOTHING: Final[Samples] = np.zeros(0, np.float32)
 
+
 def model_folder(model: str) -> Path:
     """The folder of a checkpoint, or that of a hub id that was downloaded before.
 

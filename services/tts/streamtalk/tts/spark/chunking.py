@@ -1,9 +1,9 @@
 """Which frames the vocoder works on for each chunk of a stream: plain arithmetic.
 
 A token is a frame. The prenet hears `reach.prenet` frames beside each one; its features are final
-once they have heard `Reach.settled` frames ahead, and go into the caches of the wave generator, which
-answers `reach.wave.right` frames later. What a chunk needs beyond that is made provisionally, from
-features that will be made again.
+once they have heard `Reach.settled` frames ahead, and go into the caches of the wave generator,
+which answers `reach.wave.right` frames later. What a chunk needs beyond that is made provisionally,
+from features that will be made again.
 """
 
 from dataclasses import dataclass

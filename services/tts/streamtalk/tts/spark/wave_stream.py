@@ -57,6 +57,10 @@ def _joined(first: Part, second: Part) -> Part:
     return mx.concatenate([first, second], axis=_TIME)
 
 
+def _part(memory: Memory) -> Part:
+    return None if isinstance(memory, tuple) else memory
+
+
 def _length(part: Part) -> int:
     return 0 if part is None else int(part.shape[_TIME])
 
@@ -83,13 +87,17 @@ class _Pointwise:
 
 
 class _Convolved:
-    """Keeps the inputs that later outputs hear."""
+    """Keeps the inputs that later outputs hear; a plain part, never a pair."""
 
     def __init__(self, layer: Convolution) -> None:
         self._layer = layer
         self._channels = layer.kernel.shape[-1]
 
-    def __call__(self, memory: Part, part: Part, last: bool) -> Fed:  # noqa: FBT001
+    def __call__(self, memory: Memory, part: Part, last: bool) -> Fed:  # noqa: FBT001
+        heard, given, macs = self.convolve(_part(memory), part, last=last)
+        return heard, given, macs
+
+    def convolve(self, memory: Part, part: Part, *, last: bool) -> tuple[Part, Part, int]:
         layer = self._layer
         padding = layer.padding
         if memory is None and part is not None and padding:
@@ -114,7 +122,8 @@ class _Upsampled:
     def __init__(self, layer: Upsampling) -> None:
         self._layer = layer
 
-    def __call__(self, memory: Part, part: Part, last: bool) -> Fed:  # noqa: FBT001
+    def __call__(self, memory: Memory, part: Part, last: bool) -> Fed:  # noqa: FBT001
+        memory = _part(memory)
         layer, inputs = self._layer, _length(part)
         padding, rate = layer.padding, layer.rate
         raw = memory
@@ -145,11 +154,11 @@ class _Remaining:
         waiting, heard = memory if isinstance(memory, tuple) else (None, None)
         waiting = _joined(waiting, part)
         wave = None if part is None else self._before(part)
-        heard, wave, macs = self._dilated(heard, wave, last)
-        if wave is None:
+        heard, wave, macs = self._dilated.convolve(heard, wave, last=last)
+        if wave is None or waiting is None:
             return (waiting, heard), None, macs
         length = _length(wave)
-        given = self._mixing(self._after(wave)) + _slice(waiting, 0, length)
+        given = self._mixing(self._after(wave)) + waiting[:, :length]
         kept = _slice(waiting, length, _length(waiting))
         return (kept, heard), given, macs + length * self._mixing.kernel.size
 
