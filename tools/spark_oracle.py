@@ -6,9 +6,9 @@ Usage: spark_oracle.py    in an environment of its own, outside of the project:
     PYTHONPATH=.:proto:services/runtime:services/tts oracle/bin/python tools/spark_oracle.py
 
 None of our model runs here: the checkpoint is of tests/support/tiny_spark.py, every number of
-mlx-audio. Three of its defects are worked around: the codec is left in training mode (eval() is
-called), the backbone guesses its layout when T == vocos_dim (it is given the other layout, in which
-the guess is always right), and 512 channels of ECAPA are fixed (ours of the tests has 32).
+mlx-audio. Three of its defects are worked around: it leaves the codec in training mode (it is
+switched), the backbone guesses its layout when T == vocos_dim (it is given the other layout, in
+which the guess is always right), and 512 channels of ECAPA are fixed (ours of the tests has 32).
 """
 
 import functools
@@ -58,7 +58,7 @@ def load_codec(folder: Path) -> Any:  # noqa: ANN401
     )
     bicodec.load_config = lambda _: config
     model = bicodec.BiCodec.load_from_checkpoint(folder)
-    model.eval()
+    model.train(mode=False)
     return model
 
 

@@ -14,7 +14,8 @@ UNSAFE = {
     "pyzmq's pickling calls": r"\b(recv|send)_pyobj\b",
     "listening to the whole network": r"tcp://\*|\b0\.0\.0\.0\b",
     "wall-clock time": r"\btime\.time(_ns)?\(",
-    "running text as code": r"\b(eval|exec)\(|\bshell=True\b",
+    # MLX computes what was only planned by a function of that name.
+    "running text as code": r"(?<!\bmx\.)\b(eval|exec)\(|\bshell=True\b",
     "torch.load unpickles": r"\btorch\.load\b",
 }
 MACHINE = {

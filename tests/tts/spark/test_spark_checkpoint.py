@@ -183,10 +183,11 @@ def test_header_of_any_bytes_is_read_or_refused(
     """No other error, however the file is damaged."""
     path = tmp_path_factory.mktemp("header") / "a.safetensors"
     path.write_bytes(len(content).to_bytes(8, "little") + content)
-    try:
+    if content.strip() == b"{}":
         assert read_header(path) == {}
-    except EngineError as error:
-        assert "is damaged" in str(error)
+        return
+    with pytest.raises(EngineError, match="is damaged"):
+        read_header(path)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,6 @@ import math
 import msgspec
 import pytest
 
-pytest.importorskip("mlx.core", reason="MLX has no wheel for this machine")
-
 from streamtalk.tts.spark import shapes
 from streamtalk.tts.spark.architecture import BiCodecConfig, LlmConfig
 from streamtalk.tts.spark.geometry import (

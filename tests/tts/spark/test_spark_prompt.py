@@ -20,6 +20,8 @@ from streamtalk.tts.spark.prompt import (
     creation_prompt,
     encode,
 )
+from streamtalk.tts.spark.qwen2 import load_llm
+from streamtalk.tts.spark.sampling import Sampler, Sampling, generate
 from streamtalk.tts.spark.vocabulary import Vocabulary
 
 pytestmark = pytest.mark.contract
@@ -102,6 +104,21 @@ def test_created_voice_is_read_between_the_styles_and_the_speech(vocabulary: Voc
     answer = iter([5, 6, *vocabulary.global_[100:132], vocabulary.semantic[3]])
     assert created_voice(answer, vocabulary) == list(range(100, 132))
     assert next(answer) == vocabulary.semantic[3]
+
+
+def test_made_up_voice_comes_out_of_the_model(
+    checkpoint: Checkpoint, tokenizer: Tokenizer, vocabulary: Vocabulary
+) -> None:
+    """Creation mode from the text to 32 codes; random weights are held to the tokens of voices."""
+    model = load_llm(checkpoint, "fp32")
+    prompt = encode(tokenizer, creation_prompt("Hello there.", Style()))
+    voices = []
+    for seed in (1, 1, 2):
+        head, sampler = model.head(vocabulary.global_), Sampler(Sampling(seed=seed))
+        tokens = generate(model, head, prompt, sampler, vocabulary.stops)
+        voices.append(created_voice(tokens, vocabulary))
+    assert voices[0] == voices[1] != voices[2]
+    assert all(0 <= code < 4_096 for code in voices[2])
 
 
 @pytest.mark.parametrize("count", [0, 31])

@@ -162,10 +162,12 @@ class _Tally:
         self._report = report
 
     def add_file(self, file: HubFile) -> None:
+        """This file is whole."""
         self._done_bytes += file.size
         self.tell(file, 0)
 
     def tell(self, file: HubFile, here_bytes: int) -> None:
+        """Report with `here_bytes` of this file; raises _StoppedError where no more is wanted."""
         done = Progress(file.path, self._done_bytes + here_bytes, self._total_bytes)
         if not self._report(done):
             raise _StoppedError
@@ -185,10 +187,12 @@ class _Part:
 
     @property
     def size_bytes(self) -> int:
+        """Bytes that are here."""
         return self._path.stat().st_size
 
     @property
     def whole(self) -> bool:
+        """Whether all bytes are here; their checksum is another matter."""
         return self.size_bytes == self._file.size
 
     def extend(self, client: httpx.Client, url: str) -> None:

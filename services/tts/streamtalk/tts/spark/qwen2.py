@@ -78,9 +78,12 @@ class _Layer:
             )
         }
         self._biases = {part: weights[f"self_attn.{part}_proj.bias"] for part in "qkv"}
+        # Layer by layer, so that the file's precision is never in memory as a whole.
+        mx.eval([array for matrix in self.matrices for array in matrix.arrays])
 
     @property
     def matrices(self) -> list[Matrix]:
+        """All seven of them."""
         return list(self._matrices.values())
 
     def __call__(self, x: mx.array, memory: KeyValues) -> mx.array:
@@ -159,8 +162,7 @@ class Qwen2:
             if tied
             else read_matrix(floats, "lm_head", precision, config.quantization)
         )
-        matrices = [self._embedding, self._output, *(m for la in self._layers for m in la.matrices)]
-        mx.eval([array for matrix in matrices for array in matrix.arrays])
+        mx.eval(self._embedding.arrays, self._output.arrays)
 
     def cache(self) -> Cache:
         """The memory of a new answer."""
