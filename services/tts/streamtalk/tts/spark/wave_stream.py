@@ -98,6 +98,7 @@ class _Convolved:
         return heard, given, macs
 
     def convolve(self, memory: Part, part: Part, *, last: bool) -> tuple[Part, Part, int]:
+        """What is kept, what is given, and the multiply-accumulates of it."""
         layer = self._layer
         padding = layer.padding
         if memory is None and part is not None and padding:
