@@ -5,7 +5,7 @@ Usage: spark_oracle.py    in an environment of its own, outside of the project:
     python -m venv oracle && oracle/bin/pip install mlx-audio==0.6.2 soxr 'mlx[cpu]' pyyaml msgspec
     PYTHONPATH=.:proto:services/runtime:services/tts oracle/bin/python tools/spark_oracle.py
 
-None of our model runs here: the checkpoint is of tests/support/tiny_spark.py, every number of
+None of our model runs here: the checkpoint is of `tiny_checkpoint.py`, every number of
 mlx-audio. Three of its defects are worked around: it leaves the codec in training mode (it is
 switched), the backbone guesses its layout when T == vocos_dim (it is given the other layout, in
 which the guess is always right), and 512 channels of ECAPA are fixed (ours of the tests has 32).
@@ -25,6 +25,7 @@ from typing import Any, Final
 import numpy as np
 import yaml
 
+from streamtalk.tts.spark.tiny_checkpoint import make_checkpoint
 from tests.support.spark_signals import (
     DECODE_FRAMES,
     PROMPT,
@@ -34,7 +35,6 @@ from tests.support.spark_signals import (
     reference_signal,
     semantic_codes,
 )
-from tests.support.tiny_spark import make_checkpoint
 
 GOLDEN: Final = Path(__file__).resolve().parents[1] / "tests" / "tts" / "spark" / "golden"
 MODEL: Final = "mlx_audio.tts.models.spark"

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.support.tiny_spark import VOCOS_DIM
+from streamtalk.tts.spark.tiny_checkpoint import VOCOS_DIM
 
 DECODE_FRAMES: Final = (1, 5, VOCOS_DIM, 60)
 REFERENCE_S: Final = (2, 7)

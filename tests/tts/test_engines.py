@@ -44,7 +44,7 @@ def engine(
 
 def _tiny_spark(folder: Path) -> SparkSettings:
     """A checkpoint of random weights, which would never end by itself."""
-    from tests.support.tiny_spark import make_checkpoint  # noqa: PLC0415
+    from streamtalk.tts.spark.tiny_checkpoint import make_checkpoint  # noqa: PLC0415
 
     return SparkSettings(
         model=str(make_checkpoint(folder / "model")),

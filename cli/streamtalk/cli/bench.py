@@ -135,6 +135,60 @@ def hangs(
     _write(found, json_file)
 
 
+@bench.command("spark")
+def spark(
+    predict: Annotated[
+        bool, typer.Option("--predict", help="Arithmetic for machines that are not here.")
+    ] = False,
+    model: Annotated[str, typer.Option(help="Folder or hub id of a checkpoint.")] = "",
+    tiny: Annotated[bool, typer.Option("--tiny", help="Small random weights instead.")] = False,
+    precision: Annotated[str, typer.Option(help="q8, q4, bf16 or fp32.")] = "q8",
+    mode: Annotated[str, typer.Option(help="fast, balanced or quality.")] = "fast",
+    rounds: Annotated[int, typer.Option(help="Pieces that are spoken.", min=1)] = 20,
+    short: ShortOption = False,
+    json_file: JsonOption = None,
+) -> None:
+    """Spark-TTS: first audio, real-time factor, waits, and errors against the look-ahead."""
+    if predict:
+        from streamtalk.tts.spark import simulator
+        from streamtalk.tts.spark.chunking import PUBLISHED
+
+        rows = simulator.predictions(PUBLISHED)
+        for line in simulator.lines(rows):
+            typer.echo(line)
+        _write({"predicted": rows}, json_file)
+        return
+    found = _measure_spark(model, precision, mode, 2 if short else rounds, tiny=tiny)
+    from streamtalk.cli import bench_spark
+
+    _show(bench_spark.lines(found), found["machine"])
+    _write(found, json_file)
+
+
+def _measure_spark(
+    model: str, precision: str, mode: str, rounds: int, *, tiny: bool
+) -> dict[str, Any]:
+    import tempfile
+
+    import msgspec
+
+    from streamtalk.cli import bench_spark
+    from streamtalk.proto.errors import ConfigError
+    from streamtalk.tts.config import SparkSettings
+
+    if tiny == bool(model):
+        raise ConfigError("name a checkpoint with --model FOLDER, or use --tiny, or --predict")
+    with tempfile.TemporaryDirectory() as folder:
+        own = bench_spark.tiny(Path(folder)) if tiny else None
+        chosen = {"model": model, "precision": precision} if own is None else {}
+        fields = msgspec.structs.asdict(own or SparkSettings()) | chosen | {"mode": mode}
+        try:
+            settings = msgspec.convert(fields, SparkSettings)
+        except msgspec.ValidationError as error:
+            raise ConfigError(f"{error}; see streamtalk bench spark --help") from error
+        return bench_spark.measure(settings, rounds, random_weights=tiny)
+
+
 def _number(text: str) -> int:
     from streamtalk.proto.errors import ConfigError
 

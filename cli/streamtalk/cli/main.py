@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "talk": "talk",
     "converse": "converse",
     "say": "say",
+    "voice": "voice",
     "transcribe": "transcribe",
     "swap": "swap",
     "scale": "scale",

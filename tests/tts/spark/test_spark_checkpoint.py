@@ -22,8 +22,8 @@ from streamtalk.tts.spark.checkpoint import Checkpoint
 from streamtalk.tts.spark.qwen2 import load_llm
 from streamtalk.tts.spark.speaker import load_speaker
 from streamtalk.tts.spark.tensors_file import read_header
+from streamtalk.tts.spark.tiny_checkpoint import make_checkpoint, write_safetensors
 from tests.support.spark_signals import PROMPT, global_tokens, semantic_codes
-from tests.support.tiny_spark import make_checkpoint, write_safetensors
 
 pytestmark = pytest.mark.contract
 

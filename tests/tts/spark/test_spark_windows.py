@@ -1,7 +1,7 @@
 """Decoding in chunks gives what decoding at once gives, and costs little more."""
 
-import functools
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -54,18 +54,12 @@ def decoder(tiny: Path) -> BiCodecDecoder:
     return _DECODERS[tiny]
 
 
-def _always(shape: Shape, _chunk: int) -> Shape:
-    """The same shape for every chunk."""
-    return shape
-
-
 def stream(
     kind: Kind, decoder: BiCodecDecoder, tokens: Sequence[int], shape_of: Callable[[int], Shape]
 ) -> tuple[list[Audio], list[int]]:
     """Audio and multiplications of each chunk."""
-    streamed = kind(decoder, decoder.condition(VOICE))
+    streamed, macs = kind(decoder, decoder.condition(VOICE)), [0]
     audio: list[Audio] = []
-    macs = [0]
     while not streamed.finished:
         shape = shape_of(len(audio))
         wanted = streamed.wanted_tokens(shape)
@@ -74,6 +68,11 @@ def stream(
         audio.append(streamed.chunk(shape))
         macs.append(streamed.macs)
     return audio, [int(step) for step in np.diff(macs)]
+
+
+def _twelve(ahead: int, chunk: int) -> Shape:
+    del chunk
+    return Shape(12, ahead)
 
 
 def _decibels(audio: Audio, exact: Audio) -> float:
@@ -102,8 +101,7 @@ def test_more_look_ahead_is_more_exact(decoder: BiCodecDecoder, kind: Kind) -> N
     exact = np.array(decoder.decode(TOKENS, decoder.condition(VOICE)))
     found = []
     for ahead in (0, 4, 10, STEADY_AHEAD):
-        shape = Shape(12, ahead)
-        audio, _ = stream(kind, decoder, TOKENS, functools.partial(_always, shape))
+        audio, _ = stream(kind, decoder, TOKENS, partial(_twelve, ahead))
         joined = np.concatenate(audio)
         assert joined.size == exact.size
         found.append(_decibels(joined, exact))

@@ -46,7 +46,7 @@ class SparkSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     temperature: Annotated[float, msgspec.Meta(ge=0.0, le=2.0)] = 0.8
     top_k: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 50
     top_p: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 0.95
-    seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
+    seed: Annotated[int, msgspec.Meta(ge=0, lt=2**62)] = 0
     """The same text with the same voice and seed sounds the same."""
 
     tokens_per_char: Annotated[float, msgspec.Meta(gt=0, le=100)] = 8.0

@@ -1,5 +1,6 @@
 """Spark-TTS on MLX: English and Chinese, cloned or made-up voices, chunks as the machine allows."""
 
+import re
 from collections.abc import Generator
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,8 @@ from streamtalk.tts.config import SparkSettings
 from streamtalk.tts.engine import Emit, Made, Order, Samples
 from streamtalk.tts.language import main_language, spans
 from streamtalk.tts.marks import spread
+from streamtalk.tts.spark.download import cached, default_folder
+from streamtalk.tts.spark.enrol import TEXTS, made_up
 from streamtalk.tts.spark.limits import Limits
 from streamtalk.tts.spark.prompt import Style
 from streamtalk.tts.spark.sampling import Sampling
@@ -23,33 +26,27 @@ from streamtalk.tts.spark.tempo import Tempo
 from streamtalk.tts.spark.voices import StoredVoice, VoiceFolder
 
 _MODEL_RATE_HZ: Final = 16_000
+_HUB_ID: Final = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 _NOTHING: Final[Samples] = np.zeros(0, np.float32)
-DEFAULT_TEXTS: Final = {
-    "en": "Hello, it is nice to meet you. What shall we talk about today?",
-    "zh": "你好,很高兴认识你。今天我们聊点什么呢?",
-}
-"""What a voice of each language says when it is made up."""
 
 
 def model_folder(model: str) -> Path:
-    """The folder of a checkpoint, or of the snapshot of a hub id that was downloaded before.
+    """The folder of a checkpoint, or that of a hub id that was downloaded before.
 
-    Raises EngineMissingError where there is none: nothing is downloaded here.
+    Raises EngineMissingError where there is none: a service downloads nothing while it loads.
     """
     if not model:
         raise EngineMissingError(
-            "spark_mlx has no model: "
-            "set [tts.engines.spark_mlx] model to a folder with Spark-TTS-0.5B"
+            "spark_mlx has no model: set model in [tts.engines.spark_mlx] to a folder with "
+            "Spark-TTS-0.5B, or to a hub id that was downloaded"
         )
     folder = Path(model).expanduser()
-    if folder.is_dir() or model.count("/") != 1 or model.startswith((".", "~", "/")):
+    if folder.is_dir() or not _HUB_ID.fullmatch(model):
         return folder
-    from huggingface_hub import snapshot_download  # noqa: PLC0415 — for hub ids only
-
-    try:
-        return Path(snapshot_download(model, local_files_only=True))
-    except (OSError, ValueError) as error:
-        raise EngineMissingError(f"{model} is not here; run: hf download {model}") from error
+    found = cached(model, default_folder())
+    if found is None:
+        raise EngineMissingError(f"{model} is neither a folder nor downloaded yet")
+    return found
 
 
 def load_model(settings: SparkSettings) -> SparkModel:
@@ -83,13 +80,13 @@ class SparkMlxEngine:
         """Read the checkpoint, make what voices are missing, and measure and warm everything."""
         self._model = load_model(self._settings)
         self._voices = {name: self._folder.read(name) for name in self._folder.names()}
-        for language, text in DEFAULT_TEXTS.items():
+        for language in TEXTS:
             if all(voice.language != language for voice in self._voices.values()):
-                self._make_default(language, text)
+                self._make_default(language)
         for voice in self._voices.values():
             self._model.decoder.condition(voice.global_tokens)
         self._pace = Pace(self._model, self._settings.mode)
-        self._pace.measure(self._model, self._voice_named("en"), DEFAULT_TEXTS["en"])
+        self._pace.measure(self._model, self._voice_named("en"), TEXTS["en"])
 
     def voices(self) -> list[Voice]:
         """Those of the folder; each speaks both languages, and is listed with its own."""
@@ -112,17 +109,10 @@ class SparkMlxEngine:
             yield
         return Made(spread(order.text, outlet.emitted), True, language, name)  # noqa: FBT003
 
-    def _make_default(self, language: str, text: str) -> None:
-        tokens = self._model.create_voice(text, Style())
-        voice = StoredVoice(
-            global_tokens=tuple(tokens),
-            language=language,
-            description="made up by the model when it was first loaded",
-            source="style female, moderate, moderate",
-        )
+    def _make_default(self, language: str) -> None:
         name = f"default-{language}"
-        self._folder.write(name, voice)
-        self._voices[name] = voice
+        self._voices[name] = made_up(self._model, Style(), language)
+        self._folder.write(name, self._voices[name])
 
     def _default_name(self, language: str) -> str:
         configured = self._settings.voices.get(language)
@@ -145,7 +135,7 @@ class SparkMlxEngine:
 
 def _language_of(order: Order) -> str:
     language = main_language(spans(order.text, order.language))
-    if language not in DEFAULT_TEXTS:
+    if language not in TEXTS:
         raise LanguageError(f"Spark-TTS speaks English and Chinese, not {language!r}")
     return language
 

@@ -49,6 +49,10 @@ class Reach:
         return max(ahead, STEADY_AHEAD) - self.wave.right
 
 
+PUBLISHED: Final = Reach(Context(57, 57), Context(10, 10))
+"""Of the published Spark-TTS-0.5B."""
+
+
 def reach_of(config: BiCodecConfig) -> Reach:
     """The reach that a configuration implies."""
     return Reach(prenet_context(config.prenet), wave_context(config.decoder))

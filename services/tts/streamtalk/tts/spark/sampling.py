@@ -25,7 +25,7 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     top_p: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 0.95
     """Of these, only the likeliest that together have this probability."""
 
-    seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
+    seed: Annotated[int, msgspec.Meta(ge=0, lt=2**62)] = 0
 
 
 class Sampler:

@@ -123,8 +123,9 @@ class _Search:
     def _from(self, new: int) -> tuple[Shape, ...] | None:
         first = Shape(new, self._aheads[0])
         if self._steady is None:
-            steady = (first, Shape(STEADY_NEWS[-1], STEADY_AHEAD))
-            paths: Iterator[tuple[Shape, ...]] = iter([steady])
+            paths: Iterator[tuple[Shape, ...]] = iter(
+                [(first, Shape(STEADY_NEWS[-1], STEADY_AHEAD))]
+            )
         else:
             clock = Clock(self._costs, self._start).make(first)
             paths = self._paths((first,), clock, self._steady)

@@ -31,7 +31,7 @@ class Tempo:
             return audio
         self._input = np.concatenate([self._input, audio])
         if last:
-            self._input = np.concatenate([self._input, np.zeros(2 * _HOP, np.float32)])
+            self._input = np.concatenate([self._input, np.zeros(3 * _HOP + _SEARCH, np.float32)])
         given = []
         while self._here() + 2 * _HOP + _SEARCH + _HOP <= self._input.size:
             given.append(self._step())

@@ -6,7 +6,7 @@ the next one may be ready as late as the audio before it lasts:
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from streamtalk.tts.spark.chunking import Progress, Shape, Work
@@ -48,9 +48,6 @@ class Costs:
         )
 
 
-_NO_WORK: Final = Work(0, 0)
-
-
 @dataclass(frozen=True)
 class Clock:
     """A stream at the moment a chunk is ready."""
@@ -60,7 +57,7 @@ class Clock:
     tokens: int = 0
     at_s: float = 0.0
     plays_from_s: float | None = None
-    work: Work = _NO_WORK
+    work: Work = field(default=Work(0, 0))
     """All of the vocoder so far."""
 
     @property

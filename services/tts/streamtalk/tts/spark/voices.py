@@ -49,6 +49,10 @@ class VoiceFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def check_name(self, name: str) -> None:
+        """Raise InputError for a name that no voice can have, before anything is loaded."""
+        self._path(name)
+
     def names(self) -> list[str]:
         """Names of all voices, sorted; none where the folder is not there yet."""
         files = self._folder.glob(f"*{_SUFFIX}")

@@ -22,7 +22,7 @@ class Snake:
         self._inverse = 1 / (self._alpha + _TINY)
 
     def __call__(self, x: mx.array) -> mx.array:
-        """The activation of (1, time, channels)."""
+        """Any shape (..., channels) to the same."""
         wave = mx.sin(self._alpha * x)
         return x + self._inverse * wave * wave
 
@@ -38,7 +38,7 @@ class Convolution:
         self.padding = (kernel.shape[-1] - 1) * dilation // 2
 
     def __call__(self, x: mx.array) -> mx.array:
-        """The convolution of (1, time, channels), as long as its input."""
+        """(1, time, channels in) to (1, time, channels out)."""
         convolved = mx.conv1d(x, self.kernel, padding=self.padding, dilation=self.dilation)
         return convolved + self.bias
 
@@ -54,7 +54,7 @@ class Upsampling:
         self.padding = (kernel.shape[-1] - rate) // 2
 
     def __call__(self, x: mx.array) -> mx.array:
-        """(1, time, channels), `rate` times as long."""
+        """(1, time, channels in) to (1, time * rate, channels out)."""
         padding = self.padding
         return mx.conv_transpose1d(x, self.kernel, self.rate, padding) + self.bias
 
@@ -71,7 +71,7 @@ class Residual:
         )
 
     def __call__(self, x: mx.array) -> mx.array:
-        """The input plus what the unit makes of it, as long."""
+        """(1, time, channels) to the same."""
         y = x
         for step in self.steps:
             y = step(y)

@@ -18,14 +18,11 @@ from streamtalk.tts.spark.wave_generator import (
 Part = mx.array | None
 """(1, time, channels), or nothing."""
 
-Memory = tuple[Part, Part]
-"""What one layer keeps: its own inputs or outputs, and those of a convolution inside it."""
-
+Memory = Part | tuple[Part, Part]
 State = tuple[Memory, ...]
 """What the layers keep, in their order; nothing anywhere before the first feature."""
 
 _TIME: Final = 1
-_NOTHING: Final[Memory] = (None, None)
 
 
 class WaveStream:
@@ -38,7 +35,7 @@ class WaveStream:
 
     def begin(self) -> State:
         """The state before the first feature."""
-        return (_NOTHING,) * len(self._layers)
+        return (None,) * len(self._layers)
 
     def feed(self, state: State, features: Part, *, last: bool = False) -> tuple[State, Part]:
         """Further features (frames, channels): the next state, and the samples that are decided.
@@ -58,6 +55,10 @@ def _joined(first: Part, second: Part) -> Part:
     if first is None or second is None:
         return second if first is None else first
     return mx.concatenate([first, second], axis=_TIME)
+
+
+def _part(memory: Memory) -> Part:
+    return None if isinstance(memory, tuple) else memory
 
 
 def _length(part: Part) -> int:
@@ -86,27 +87,31 @@ class _Pointwise:
 
 
 class _Convolved:
-    """Keeps the inputs that later outputs hear."""
+    """Keeps the inputs that later outputs hear; a plain part, never a pair."""
 
     def __init__(self, layer: Convolution) -> None:
         self._layer = layer
         self._channels = layer.kernel.shape[-1]
 
     def __call__(self, memory: Memory, part: Part, last: bool) -> Fed:  # noqa: FBT001
+        heard, given, macs = self.convolve(_part(memory), part, last=last)
+        return heard, given, macs
+
+    def convolve(self, memory: Part, part: Part, *, last: bool) -> tuple[Part, Part, int]:
+        """What is kept, what is given, and the multiply-accumulates of it."""
         layer = self._layer
         padding = layer.padding
-        before, _ = memory
-        if before is None and part is not None and padding:
-            before = self._silence(padding)
-        heard = _joined(before, part)
+        if memory is None and part is not None and padding:
+            memory = self._silence(padding)
+        heard = _joined(memory, part)
         if last and padding:
             heard = _joined(heard, self._silence(padding))
         outputs = max(_length(heard) - 2 * padding, 0)
         if heard is None or not outputs:
-            return (heard, None), None, 0
+            return heard, None, 0
         kept = _slice(heard, outputs, _length(heard))
         given = mx.conv1d(heard, layer.kernel, dilation=layer.dilation) + layer.bias
-        return (kept, None), given, outputs * layer.kernel.size
+        return kept, given, outputs * layer.kernel.size
 
     def _silence(self, length: int) -> mx.array:
         return mx.zeros((1, length, self._channels))
@@ -119,23 +124,23 @@ class _Upsampled:
         self._layer = layer
 
     def __call__(self, memory: Memory, part: Part, last: bool) -> Fed:  # noqa: FBT001
+        memory = _part(memory)
         layer, inputs = self._layer, _length(part)
         padding, rate = layer.padding, layer.rate
-        before, _ = memory
-        raw = before
+        raw = memory
         if part is not None:
             raw = mx.conv_transpose1d(part, layer.kernel, rate)
-            if before is not None:
-                overlap = _length(before)
-                summed = raw[:, :overlap] + before
+            if memory is not None:
+                overlap = _length(memory)
+                summed = raw[:, :overlap] + memory
                 raw = mx.concatenate([summed, raw[:, overlap:]], axis=_TIME)
         # The first outputs lie before the beginning, as the last ones lie behind the end.
-        start = padding if before is None else 0
+        start = padding if memory is None else 0
         end = _length(raw) - padding if last else inputs * rate
         given = _slice(raw, start, end)
         kept = _slice(raw, end, _length(raw))
         macs = inputs * layer.kernel.size
-        return (kept, None), None if given is None else given + layer.bias, macs
+        return kept, None if given is None else given + layer.bias, macs
 
 
 class _Remaining:
@@ -147,16 +152,14 @@ class _Remaining:
         self._after, self._mixing = second, mixing
 
     def __call__(self, memory: Memory, part: Part, last: bool) -> Fed:  # noqa: FBT001
-        waiting, heard = memory
+        waiting, heard = memory if isinstance(memory, tuple) else (None, None)
         waiting = _joined(waiting, part)
         wave = None if part is None else self._before(part)
-        (heard, _), wave, macs = self._dilated((heard, None), wave, last)
-        if wave is None:
+        heard, wave, macs = self._dilated.convolve(heard, wave, last=last)
+        if wave is None or waiting is None:
             return (waiting, heard), None, macs
         length = _length(wave)
-        given = self._mixing(self._after(wave))
-        if waiting is not None:
-            given = given + waiting[:, :length]
+        given = self._mixing(self._after(wave)) + waiting[:, :length]
         kept = _slice(waiting, length, _length(waiting))
         return (kept, heard), given, macs + length * self._mixing.kernel.size
 

@@ -143,7 +143,7 @@ def random_tensor(name: str, shape: tuple[int, ...], seed: int) -> NDArray[np.fl
     digest = hashlib.sha256(f"{seed} {name}".encode()).digest()
     random = np.random.default_rng(int.from_bytes(digest[:8], "little"))
     if name.endswith(("running_var", "alpha", "weight_g")):
-        small = name.endswith("weight_g") and name.count("block") == 2
+        small = name.endswith("weight_g") and name.count("block") > 1
         scale = 0.3 if small or name == LOUDNESS else 1.0
         return (scale * random.uniform(0.5, 1.5, shape)).astype(np.float32)
     if name.endswith(("norm.weight", "layernorm.weight", "bn.weight", "gamma", "scale.bias")):
