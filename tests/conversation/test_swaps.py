@@ -79,7 +79,7 @@ def test_voice_that_fails_is_taken_back(stack: RunningStack, tmp_path: Path) -> 
         "--set",
         "engines.scripted.fault=raise",
         "--set",
-        'engines.scripted.fault_text="56"',
+        'engines.scripted.fault_text="fifty"',
     )
     found, done = _converse(
         stack,
