@@ -3,7 +3,6 @@
 import threading
 import wave
 
-import numpy as np
 import pytest
 
 from streamtalk.asr.config import PocketSphinxSettings
@@ -103,19 +102,6 @@ def test_dictation_hears_most_words(engine: PocketSphinxEngine) -> None:
         heard = engine.hear(Speech(pcm_of(clip)))
         total += word_errors(clip.transcript or "", heard.text)
     assert total.rate < 0.6
-
-
-@pytest.mark.parametrize("grammar", [COMMANDS, ""])
-def test_words_do_not_depend_on_who_spoke_before(
-    engine: PocketSphinxEngine, say: Say, grammar: str
-) -> None:
-    """The same audio gives the same words and confidences after noise and after other speech."""
-    speech = Speech(say("what is seven times eight"), grammar=grammar)
-    noise = np.random.default_rng(1).normal(0, 3_000, 48_000).astype(np.int16).tobytes()
-    first = engine.hear(speech)
-    for before in (noise, say(OTHER[0]), say(OTHER[3])):
-        engine.hear(Speech(before, grammar=grammar))
-        assert engine.hear(speech) == first
 
 
 def test_silence_is_not_decoded(engine: PocketSphinxEngine) -> None:

@@ -3,9 +3,6 @@
 Its calls hold the GIL. Decoding a whole utterance at once would silence the process for up to half
 the utterance's length, so the cepstral mean of the whole is found first (1/250 of its length), and
 then the audio is decoded in short chunks with that mean: as good as in one call.
-
-`start_utt` keeps the noise estimate of whoever spoke last. `reinit_feat` (40 µs) forgets it, so
-that the words do not depend on the order of the utterances.
 """
 
 import math
@@ -36,7 +33,6 @@ class CepstralMean:
 
     def of(self, pcm: bytes) -> str:
         """The mean as PocketSphinx writes it, for `Search`."""
-        self._decoder.reinit_feat()
         self._decoder.start_utt()
         self._decoder.process_raw(pcm, no_search=True, full_utt=True)
         mean = str(self._decoder.get_cmn(False))  # noqa: FBT003 — as above
@@ -82,7 +78,6 @@ class Sphinx:
         """Begin an utterance; one that was begun before is given up."""
         self.end()
         self._decoder.activate_search(search)
-        self._decoder.reinit_feat()
         self._decoder.set_cmn(mean)
         self._decoder.start_utt()
         self._begun = True
