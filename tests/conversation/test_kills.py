@@ -15,7 +15,7 @@ import zmq
 from streamtalk.client.peer import Peer
 from streamtalk.proto.directory import Directory, Lookup
 from streamtalk.proto.errors import CallError
-from tests.support.questions import write_questions
+from tests.support.questions import write_each
 from tests.support.stack import RunningStack
 
 pytestmark = pytest.mark.conversation
@@ -81,10 +81,10 @@ def converse_and_kill(
     stack: RunningStack, folder: Path, phase: str, service: str
 ) -> dict[str, Any]:
     """Ask two questions, kill `service` in that phase of the first; returns the report."""
-    wav = write_questions(folder / "in.wav", [QUESTION, QUESTION], pause_s=6.0, last_pause_s=0.3)
+    wavs = write_each(folder, [QUESTION, QUESTION])
     report, session = folder / "report.json", f"kill-{service}-{phase}"
     with onlooker(stack, session) as eyes:
-        running = stack.spawn("converse", str(wav), "--session", session, "--report", str(report))
+        running = stack.spawn("converse", *wavs, "--session", session, "--report", str(report))
         eyes.wait_for(phase, turn=1)
         eyes.kill(service)
         _, err = running.communicate(timeout=120)
@@ -107,3 +107,16 @@ def test_conversation_outlives(
         assert turn["error"] is None
         assert "56" in turn["heard_text"]
     assert found["audio"]["mic_frames_lost"] == 0
+
+
+def test_turn_before_the_kill_is_reported(stack: RunningStack, tmp_path: Path) -> None:
+    """The orchestrator is killed between two questions: both have their turn, with its times."""
+    found = converse_and_kill(stack, tmp_path, "listening", "orchestrator")
+    before, after = found["turns"]
+    assert (before["turn"], after["turn"]) == (1, 2)
+    for turn in (before, after):
+        assert turn["user_text"] == QUESTION
+        assert "56" in turn["heard_text"]
+        assert turn["heard_text"] == turn["reply_text"]
+        assert None not in (turn["speech_end_s"], turn["reply_start_s"], turn["reply_end_s"])
+    assert [one["answered"] for one in found["utterances"]] == [True, True]
