@@ -3,6 +3,7 @@
 import re
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,9 @@ def keep_logs(logs: Path, case: str) -> Path:
     """
     name = re.sub(r"[^a-z0-9]+", "-", case.lower()).strip("-")
     kept = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{name}-"))
-    # A log is rotated while it is copied: what has gone meanwhile is in its successor.
-    shutil.copytree(logs, kept, dirs_exist_ok=True, ignore_dangling_symlinks=True)
+    with suppress(shutil.Error):
+        # A log may be rotated while it is copied: what has gone meanwhile is in its successor.
+        shutil.copytree(logs, kept, dirs_exist_ok=True)
+    # The copy takes over the mode of the source.
+    kept.chmod(0o700)
     return kept
