@@ -31,7 +31,7 @@ doctor: setup  ## what is installed, what is missing, what to do
 	@$(BIN)/streamtalk doctor $(ARGS)
 
 test: check  ## lint, types and all tests (ARGS="tests/tts -k credit": some of them)
-	@$(BIN)/python tools/run_tests.py $(ARGS)
+	@$(BIN)/python -m tools.run_tests $(ARGS)
 
 check: lint types
 

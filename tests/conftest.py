@@ -13,6 +13,7 @@ import psutil
 import pytest
 import zmq
 
+from tests.support.lanes import LANES, lanes_of
 from tests.support.leaks import Leaks
 
 hypothesis.settings.register_profile(
@@ -22,6 +23,25 @@ hypothesis.settings.load_profile("house")
 
 
 _CONTEXTS: weakref.WeakSet[zmq.Context[Any]] = weakref.WeakSet()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--lane NAME` runs the tests of one lane."""
+    parser.addoption("--lane", choices=sorted(LANES), help="run the tests of this lane only")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what another lane runs."""
+    lane = config.getoption("--lane")
+    if lane is None:
+        return
+    others = [item for item in items if lane not in _lanes(item)]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if lane in _lanes(item)]
+
+
+def _lanes(item: pytest.Item) -> list[str]:
+    return lanes_of(item.path, (mark.name for mark in item.iter_markers()))
 
 
 def pytest_configure() -> None:

@@ -1,11 +1,16 @@
 """How faults are followed, summed up, and judged; what must fail does."""
 
+import shutil
+import stat
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from streamtalk.cli.chaos.account import account, lost_lines
 from streamtalk.cli.chaos.ending import unkind_ends
 from streamtalk.cli.chaos.incident import Incident
+from streamtalk.cli.chaos.kept_logs import keep_logs
 from streamtalk.cli.chaos.observer import letter
 from streamtalk.cli.chaos.outcome import Check, Outcome, broken_promises
 from streamtalk.cli.chaos.table import Found, lines, losses, rows
@@ -123,6 +128,35 @@ def test_what_is_lost_is_a_broken_promise(changes: dict[str, Any]) -> None:
     broken = Found(outcomes=[_well(), _well(**changes)])
     assert len(losses(broken)) == 1
     assert "LOST: 1" in list(lines(broken))
+
+
+def test_who_was_not_answered_is_said() -> None:
+    """By session, and by utterance where one was lost in silence."""
+    silent = [Said(session="chaos-2", number=7), Said(session="chaos-0", number=3, errors=["gone"])]
+    sums = account(silent)
+    assert lost_lines(sums) == ["1 utterances lost in silence: chaos-2 #7"]
+    assert lost_lines(account(silent[1:])) == []
+    away = "chaos-1, tts is away"
+    outcome = _well(recovered=False, missing=away, lost=1, lost_names=list(sums.lost_names))
+    assert broken_promises(outcome) == [
+        "not everybody was answered again: chaos-1, tts is away",
+        "1 utterances lost in silence: chaos-2 #7",
+    ]
+
+
+def test_logs_of_a_failed_case_outlive_its_stack(tmp_path: Path) -> None:
+    """They are copied to a folder of their own, which nobody else may read."""
+    logs = tmp_path / "logs"
+    logs.mkdir(mode=0o755)
+    (logs / "tts_0.log").write_text("it fell\n")
+    kept = keep_logs(logs, "kill tts x2 S")
+    try:
+        shutil.rmtree(logs)
+        assert "kill-tts-x2-s" in kept.name
+        assert (kept / "tts_0.log").read_text() == "it fell\n"
+        assert stat.S_IMODE(kept.stat().st_mode) & 0o077 == 0
+    finally:
+        shutil.rmtree(kept)
 
 
 def test_phase_that_was_not_met_is_reported_and_is_no_loss() -> None:

@@ -6,6 +6,7 @@ from streamtalk.cli.chaos.account import account, fate, gap_ms
 from streamtalk.cli.chaos.script import CLAUSE_FRAMES, REPLY_FRAMES
 from streamtalk.cli.chaos.soak import first_and_last, outside
 from streamtalk.cli.chaos.talker import BARGE_FRAMES, PATIENCE_FRAMES, Said, Talker
+from streamtalk.proto.conversation import Turn, Turns
 
 pytestmark = pytest.mark.unit
 
@@ -13,8 +14,11 @@ _MS = 1_000_000
 FRAME_NS = 20 * _MS
 
 
+NOTHING = Turns(turns=[], idle=True)
+
+
 class Room:
-    """Frame after frame with a talker; `replies` tells for each utterance how long its reply is."""
+    """Frame after frame with a talker, who is told of every turn by an orchestrator."""
 
     def __init__(self, talker: Talker, reply_frames: int) -> None:
         self.talker = talker
@@ -23,16 +27,22 @@ class Room:
 
     def run(self, frames: int) -> list[Said]:
         """So many frames; each utterance is answered one frame after its end."""
-        left, answer = 0, 0
+        left, answer, began = 0, 0, 0
+        turns: list[Turn] = []
         for number in range(frames):
             playing = f"a{answer}" if left else None
-            loud = self.talker.frame(number * FRAME_NS, number * 320, playing)
+            told = Turns(turns=turns, idle=not left, judged=number * 320)
+            loud = self.talker.frame(number * FRAME_NS, number * 320, playing, told)
             if loud and left:
                 left = 0
-            ended = self.loud and self.loud[-1] and not loud
+            spoke = bool(self.loud) and self.loud[-1]
+            began = number * 320 if loud and not spoke else began
+            ended = spoke and not loud
             self.loud.append(loud)
             if ended:
                 left, answer = self.reply_frames, answer + 1
+                if left:
+                    turns = [*turns, Turn(turn=answer, state="done", speech_start=began)]
             if left:
                 self.talker.played(number * FRAME_NS, f"a{answer}")
                 left -= 1
@@ -126,12 +136,12 @@ def test_first_and_last_quarter_are_compared() -> None:
 
 def test_what_is_played_while_somebody_speaks_is_no_answer_to_it() -> None:
     """A reply that is taken up in the middle of an utterance does not end the wait for its own."""
-    talker, number = Talker("s", 1, barge_share=0.0), 0
+    talker, number, told = Talker("s", 1, barge_share=0.0), 0, NOTHING
 
     def frame(playing: str | None) -> bool:
         nonlocal number
         number += 1
-        return talker.frame(number * FRAME_NS, number * 320, playing)
+        return talker.frame(number * FRAME_NS, number * 320, playing, told)
 
     while not frame(None):
         pass
@@ -146,7 +156,34 @@ def test_what_is_played_while_somebody_speaks_is_no_answer_to_it() -> None:
     for _ in range(40):
         talker.played(number * FRAME_NS, "its own")
         frame("its own")
-    for _ in range(50):
-        frame(None)
+    mine = Turn(turn=2, state="done", speech_start=talker._said.begin_sample)
+    told = Turns(turns=[mine], idle=True, judged=number * 320)
+    frame(None)
     (said,) = talker.done
     assert len(said.played_ns) == 40
+
+
+def test_talker_does_not_take_a_pause_for_the_end() -> None:
+    """A voice that stalls for seconds in its reply is waited for: the turn is not over."""
+    talker, number = Talker("s", 1, barge_share=0.0), 0
+    told = NOTHING
+
+    def frame(playing: str | None) -> bool:
+        nonlocal number
+        number += 1
+        return talker.frame(number * FRAME_NS, number * 320, playing, told)
+
+    while not talker.waits:
+        frame(None)
+    begin = talker._said.begin_sample
+    told = Turns(turns=[Turn(turn=1, state="speaking", speech_start=begin)], idle=False)
+    talker.played(number * FRAME_NS, "a")
+    for _ in range(PATIENCE_FRAMES - 1):
+        frame(None)
+    assert talker.done == []
+    talker.played(number * FRAME_NS, "a")
+    over = Turn(turn=1, state="done", speech_start=begin)
+    told = Turns(turns=[over], idle=True, judged=number * 320)
+    frame(None)
+    (said,) = talker.done
+    assert (len(said.played_ns), said.given_up) == (2, False)

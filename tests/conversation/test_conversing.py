@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from streamtalk.client.sink import AUDIBLE_LEVEL
 from streamtalk.client.wav import read_microphone
 from streamtalk.proto.directory import Directory, Lookup
 from streamtalk.proto.recognition import Transcribe, Transcript
-from tests.support.questions import write_questions
+from tests.support.questions import write_each
 from tests.support.recordings import recording
 from tests.support.stack import RunningStack
 
@@ -31,12 +32,13 @@ STAGES = {"vad", "turn", "asr", "llm_first_text", "tts_first_audio", "playback"}
 
 def test_converse_answers_every_question(stack: RunningStack, tmp_path: Path) -> None:
     """Three spoken questions are understood, answered, heard to the end, and timed."""
-    wav = write_questions(tmp_path / "in.wav", QUESTIONS, pause_s=4.0)
+    wavs = write_each(tmp_path, QUESTIONS)
     out, report = tmp_path / "out.wav", tmp_path / "report.json"
-    done = stack.command("converse", str(wav), "--out", str(out), "--report", str(report))
+    done = stack.command("converse", *wavs, "--out", str(out), "--report", str(report))
     assert done.code == 0, done.err
     found = json.loads(report.read_text())
     assert list(QUESTIONS) == [turn["user_text"] for turn in found["turns"]]
+    _assert_nobody_was_cut_off(wavs, found)
     time_told, product, quoted = (turn["reply_text"] for turn in found["turns"])
     assert time_told.startswith("It's ")
     assert "56" in product
@@ -62,6 +64,18 @@ def test_converse_answers_every_question(stack: RunningStack, tmp_path: Path) ->
     _assert_speech_where_reported(out, found)
 
 
+def _assert_nobody_was_cut_off(wavs: list[str], found: dict[str, Any]) -> None:
+    """Each file begins when the answer to the one before was played, and is answered."""
+    said = found["utterances"]
+    assert [(one["file"], one["answered"]) for one in said] == [(wav, True) for wav in wavs]
+    assert said[0]["begin_s"] == 0
+    ends = [turn["reply_end_s"] for turn in found["turns"]]
+    for after, before in zip(said[1:], ends, strict=False):
+        assert after["begin_s"] >= before
+    for turn, one in zip(found["turns"], said, strict=True):
+        assert one["begin_s"] < turn["speech_start_s"] < turn["speech_end_s"] < one["end_s"]
+
+
 def _assert_speech_where_reported(out: Path, found: dict[str, object]) -> None:
     """The loudspeaker is loud within each reply and silent before the first."""
     audio, rate_hz = soundfile.read(out, dtype="float32")
@@ -76,9 +90,9 @@ def _assert_speech_where_reported(out: Path, found: dict[str, object]) -> None:
 
 def test_reply_is_speech_that_can_be_recognised(stack: RunningStack, tmp_path: Path) -> None:
     """What the loudspeaker played says this answer and no other, by our recogniser's ears."""
-    wav = write_questions(tmp_path / "in.wav", ["what is seven times eight"], pause_s=3.0)
+    wavs = write_each(tmp_path, ["what is seven times eight"])
     out = tmp_path / "out.wav"
-    assert stack.command("converse", str(wav), "--out", str(out)).code == 0
+    assert stack.command("converse", *wavs, "--out", str(out)).code == 0
     samples = read_microphone(out)
     loud = np.flatnonzero(np.abs(samples) > 300)
     pcm = samples[loud[0] - 3_200 : loud[-1] + 3_200].tobytes()
@@ -94,13 +108,26 @@ def test_reply_is_speech_that_can_be_recognised(stack: RunningStack, tmp_path: P
     assert heard.text == "seven times eight is fifty six"
 
 
+def test_file_that_nobody_answers_is_named(stack: RunningStack, tmp_path: Path) -> None:
+    """Silence has no answer: after a time it is said so, and the question behind it is asked."""
+    silence, report = tmp_path / "silence.wav", tmp_path / "report.json"
+    soundfile.write(silence, np.zeros(8_000, np.int16), 16_000)
+    (question,) = write_each(tmp_path, ["what is seven times eight"])
+    done = stack.command("converse", str(silence), question, "--report", str(report))
+    assert done.code == 0, done.err
+    assert f"nobody answered {silence}" in done.err
+    found = json.loads(report.read_text())
+    assert [one["answered"] for one in found["utterances"]] == [False, True]
+    (turn,) = found["turns"]
+    assert "56" in turn["heard_text"]
+
+
 def test_session_is_resumed_with_its_memory(stack: RunningStack, tmp_path: Path) -> None:
     """A later conversation of the same name knows what was said in the earlier one."""
-    first = write_questions(tmp_path / "a.wav", ["what is seven times eight"], pause_s=3.0)
-    second = write_questions(tmp_path / "b.wav", ["what did i say"], pause_s=3.0)
+    first, second = write_each(tmp_path, ["what is seven times eight", "what did i say"])
     report = tmp_path / "report.json"
-    assert stack.command("converse", str(first), "--session", "memory").code == 0
-    done = stack.command("converse", str(second), "--session", "memory", "--report", str(report))
+    assert stack.command("converse", first, "--session", "memory").code == 0
+    done = stack.command("converse", second, "--session", "memory", "--report", str(report))
     assert done.code == 0, done.err
     (turn,) = json.loads(report.read_text())["turns"]
     assert turn["turn"] == 2
@@ -120,9 +147,9 @@ def test_human_speech_ends_in_an_answer(stack: RunningStack, tmp_path: Path) -> 
 
 def test_four_conversations_at_once_lose_nothing(stack: RunningStack, tmp_path: Path) -> None:
     """Four people speak at the same time; each is answered and no microphone frame is lost."""
-    wav = write_questions(tmp_path / "in.wav", QUESTIONS[:2], pause_s=5.0)
+    wavs = write_each(tmp_path, QUESTIONS[:2])
     reports = [tmp_path / f"{number}.json" for number in range(4)]
-    running = [stack.spawn("converse", str(wav), "--report", str(path)) for path in reports]
+    running = [stack.spawn("converse", *wavs, "--report", str(path)) for path in reports]
     for process in running:
         _, err = process.communicate(timeout=120)
         assert process.returncode == 0, err

@@ -13,7 +13,8 @@ import pytest
 
 from streamtalk.cli.flight.file import read_recording
 from streamtalk.client.wav import read_microphone
-from tests.support.questions import write_questions
+from streamtalk.proto.audio import MIC_RATE_HZ
+from tests.support.questions import write_each
 from tests.support.stack import RunningStack, command
 
 pytestmark = pytest.mark.conversation
@@ -38,9 +39,9 @@ def listed(stack: RunningStack, file: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def flight(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `a.strec`, a conversation of two turns, and `in.wav`, its microphone."""
+    """A folder with `a.strec`, a conversation of two turns, and its `report.json`."""
     folder = tmp_path_factory.mktemp("flight")
-    wav = write_questions(folder / "in.wav", QUESTIONS, pause_s=3.5)
+    wavs = write_each(folder, QUESTIONS)
     file = folder / "a.strec"
     started = stack.command("record", "start", "--file", str(file))
     assert started.code == 0, started.err
@@ -48,7 +49,8 @@ def flight(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Pat
     assert again.code == 1
     assert "recorded already" in again.err
     assert listed(stack, file)["state"] == "recording"
-    held = stack.command("converse", str(wav), "--session", "flight")
+    report = str(folder / "report.json")
+    held = stack.command("converse", *wavs, "--session", "flight", "--report", report)
     assert held.code == 0, held.err
     stopped = stack.command("record", "stop")
     assert stopped.code == 0, stopped.err
@@ -86,9 +88,12 @@ def test_microphone_is_complete(stack: RunningStack, flight: Path) -> None:
     out = flight / "mic.wav"
     code, _ = replay(stack, flight / "a.strec", "--microphone", str(out))
     assert code == 0
-    sent, kept = (read_microphone(path) for path in (flight / "in.wav", out))
-    assert np.array_equal(sent, kept[: len(sent)])
-    assert not kept[len(sent) :].any()
+    kept = read_microphone(out)
+    sent = np.zeros_like(kept)
+    for one in json.loads((flight / "report.json").read_text())["utterances"]:
+        samples, begin = read_microphone(Path(one["file"])), round(one["begin_s"] * MIC_RATE_HZ)
+        sent[begin : begin + len(samples)] = samples
+    assert np.array_equal(sent, kept)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +125,8 @@ def test_killed_recorder_leaves_what_it_had(
     """After kill -9 the file is replayed to its last whole row, and recording begins anew."""
     file = tmp_path / "killed.strec"
     assert stack.command("record", "start", "killed", "--file", str(file)).code == 0
-    held = stack.command("converse", str(flight / "in.wav"), "--session", "killed")
+    wavs = sorted(str(path) for path in flight.glob("question-*.wav"))
+    held = stack.command("converse", *wavs, "--session", "killed")
     assert held.code == 0, held.err
     os.kill(listed(stack, file)["pid"], signal.SIGKILL)
     assert listed(stack, file)["state"] == "killed"

@@ -13,9 +13,11 @@ import pytest
 import zmq
 
 from streamtalk.client.peer import Peer
+from streamtalk.proto.conversation import GetTurns, Turn, Turns
 from streamtalk.proto.directory import Directory, Lookup
-from streamtalk.proto.errors import CallError
-from tests.support.questions import write_questions
+from streamtalk.proto.errors import CallError, NotReadyError, StreamTalkError
+from tests.support.questions import write_each
+from tests.support.recorder import eventually
 from tests.support.stack import RunningStack
 
 pytestmark = pytest.mark.conversation
@@ -42,12 +44,37 @@ class Onlooker:
                 return
         pytest.fail(f"turn {turn} never reached {phase}")
 
-    def kill(self, service: str) -> None:
-        """End the service's process at once, by its id."""
+    def kill(self, service: str) -> int:
+        """End the service's process at once, by its id, which is returned."""
         with Peer(self._context, self._stack.run_dir.registry) as registry:
             found = registry.call(Lookup(), Directory, 5.0)
         (pid,) = (i.pid for i in found.instances if i.service == service)
         os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def turns_after(self, pid: int, session: str) -> list[Turn]:
+        """What the orchestrator that follows the process `pid` first says of the session."""
+        found: list[Turns] = []
+
+        def told() -> bool:
+            try:
+                found.append(self._ask_other(pid, GetTurns(session=session)))
+            except StreamTalkError:
+                return False
+            return True
+
+        assert eventually(told, 30.0)
+        return found[0].turns
+
+    def _ask_other(self, pid: int, request: GetTurns) -> Turns:
+        with Peer(self._context, self._stack.run_dir.registry) as registry:
+            found = registry.call(Lookup(), Directory, 1.0)
+        ready = [i for i in found.instances if i.service == "orchestrator" and i.ready]
+        others = [i.endpoint for i in ready if i.pid != pid]
+        if not others:
+            raise NotReadyError("no other orchestrator yet")
+        with Peer(self._context, others[0]) as peer:
+            return peer.call(request, Turns, 1.0)
 
     def wait_ready(self, service: str) -> None:
         """Until the service has come back."""
@@ -81,10 +108,10 @@ def converse_and_kill(
     stack: RunningStack, folder: Path, phase: str, service: str
 ) -> dict[str, Any]:
     """Ask two questions, kill `service` in that phase of the first; returns the report."""
-    wav = write_questions(folder / "in.wav", [QUESTION, QUESTION], pause_s=6.0, last_pause_s=0.3)
+    wavs = write_each(folder, [QUESTION, QUESTION])
     report, session = folder / "report.json", f"kill-{service}-{phase}"
     with onlooker(stack, session) as eyes:
-        running = stack.spawn("converse", str(wav), "--session", session, "--report", str(report))
+        running = stack.spawn("converse", *wavs, "--session", session, "--report", str(report))
         eyes.wait_for(phase, turn=1)
         eyes.kill(service)
         _, err = running.communicate(timeout=120)
@@ -107,3 +134,26 @@ def test_conversation_outlives(
         assert turn["error"] is None
         assert "56" in turn["heard_text"]
     assert found["audio"]["mic_frames_lost"] == 0
+
+
+def test_turn_before_the_kill_is_reported(stack: RunningStack, tmp_path: Path) -> None:
+    """The orchestrator is killed between two questions: both have their turn, with its times."""
+    wavs = write_each(tmp_path, [QUESTION, QUESTION], lead_s=4.0)
+    report = tmp_path / "report.json"
+    with onlooker(stack, "between") as eyes:
+        running = stack.spawn("converse", *wavs, "--session", "between", "--report", str(report))
+        eyes.wait_for("listening", turn=1)
+        (restored,) = eyes.turns_after(eyes.kill("orchestrator"), "between")
+        _, err = running.communicate(timeout=120)
+        eyes.wait_ready("orchestrator")
+    assert running.returncode == 0, err
+    assert (restored.turn, restored.state, restored.user_text) == (1, "done", QUESTION)
+    found = json.loads(report.read_text())
+    before, after = found["turns"]
+    assert (before["turn"], after["turn"]) == (1, 2)
+    for turn in (before, after):
+        assert turn["user_text"] == QUESTION
+        assert "56" in turn["heard_text"]
+        assert turn["heard_text"] == turn["reply_text"]
+        assert None not in (turn["speech_end_s"], turn["reply_start_s"], turn["reply_end_s"])
+    assert [one["answered"] for one in found["utterances"]] == [True, True]

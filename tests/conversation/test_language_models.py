@@ -9,12 +9,11 @@ from typing import Any, Final
 
 import msgpack
 import pytest
-import soundfile
 import zmq
 
 from streamtalk.cli.chaos.llm_server import LlmServer, serving
 from streamtalk.proto.topics import topic
-from tests.support.questions import write_questions
+from tests.support.questions import write_each, write_questions
 from tests.support.stack import Done, RunningStack, running_stack
 
 pytestmark = pytest.mark.conversation
@@ -91,16 +90,14 @@ def wait_for_llm(stack: RunningStack, label: str) -> None:
     pytest.fail("the directory fell silent")
 
 
-def converse(
-    stack: RunningStack, folder: Path, questions: int, pause_s: float, session: str = ""
-) -> tuple[Done, Report]:
-    """Ask so many questions, with pauses between; how the command ended, and its report."""
-    wav = write_questions(folder / "in.wav", [SPOKEN] * questions, pause_s=pause_s)
-    audio, rate_hz = soundfile.read(wav)
-    soundfile.write(wav, audio[: len(audio) - int((pause_s - 0.5) * rate_hz)], rate_hz)
+def converse(stack: RunningStack, folder: Path, questions: int) -> tuple[Done, Report]:
+    """Ask so many questions, each when the last was answered; how it ended, and its report."""
+    return _hold(stack, folder, write_each(folder, [SPOKEN] * questions))
+
+
+def _hold(stack: RunningStack, folder: Path, wavs: list[str]) -> tuple[Done, Report]:
     report = folder / "report.json"
-    named = ["--session", session] if session else []
-    done = stack.command("converse", str(wav), "--report", str(report), *named)
+    done = stack.command("converse", *wavs, "--report", str(report))
     return done, json.loads(report.read_text())
 
 
@@ -113,7 +110,7 @@ def test_answer_of_server_is_heard_and_remembered(
     stack: RunningStack, server: LlmServer, tmp_path: Path
 ) -> None:
     """The server's words are spoken to the end, and are the context of the next question."""
-    done, report = converse(stack, tmp_path, questions=2, pause_s=4.0)
+    done, report = converse(stack, tmp_path, questions=2)
     assert done.code == 0, done.err
     assert report["engines"]["llm"] == LABEL
     for turn in report["turns"]:
@@ -133,7 +130,8 @@ def test_cutting_in_closes_the_stream(
 ) -> None:
     """Speech over an answer ends it at the server too; only what was heard is remembered."""
     server.text, server.token_s, server.faults = STORY, 0.4, ["none", "half_emoji"]
-    done, report = converse(stack, tmp_path, questions=2, pause_s=4.5)
+    wav = write_questions(tmp_path / "in.wav", [SPOKEN] * 2, pause_s=4.5, last_pause_s=0.5)
+    done, report = _hold(stack, tmp_path, [str(wav)])
     assert done.code == 0, done.err
     cut, short = report["turns"]
     assert short["heard_text"] == "Yes  indeed"
@@ -150,7 +148,7 @@ def test_built_in_assistant_stands_in(stack: RunningStack, port: int, tmp_path: 
     """A server that goes away is told of once; the assistant answers until it is back."""
     with serving(LlmServer(REPLY), port):
         wait_for_llm(stack, LABEL)
-    done, report = converse(stack, tmp_path, questions=2, pause_s=7.0)
+    done, report = converse(stack, tmp_path, questions=2)
     lost, stood_in = report["turns"]
     assert done.code == 1
     assert (lost["error"], lost["heard_text"]) == ("llm_unreachable", SORRY)
@@ -159,7 +157,7 @@ def test_built_in_assistant_stands_in(stack: RunningStack, port: int, tmp_path: 
     assert report["engines"]["llm"] == "builtin"
     with serving(LlmServer(REPLY), port):
         wait_for_llm(stack, LABEL)
-        done, report = converse(stack, tmp_path, questions=1, pause_s=1.0)
+        done, report = converse(stack, tmp_path, questions=1)
     assert done.code == 0, done.err
     assert [turn["heard_text"] for turn in report["turns"]] == [REPLY]
 
@@ -170,7 +168,7 @@ def test_refusals_are_told_and_got_over(
     """Each refusal is told to the person with its code; the next good answer is spoken."""
     refused_twice = ("rate_limited", "failing", "reset_early")
     server.faults = ["unauthorized", "html", *(f for fault in refused_twice for f in [fault] * 2)]
-    done, report = converse(stack, tmp_path, questions=6, pause_s=6.3)
+    done, report = converse(stack, tmp_path, questions=6)
     *failed, last = report["turns"]
     assert done.code == 1
     assert [turn["error"] for turn in failed] == [
@@ -185,11 +183,11 @@ def test_refusals_are_told_and_got_over(
 
 
 @pytest.mark.parametrize(
-    "faults, code, heard, pause_s",
+    "faults, code, heard",
     [
-        (["reset"], "llm_unreachable", "Nine turquoise walruses ", 4.5),
-        (["stall"], "llm_timeout", "Nine turquoise walruses ", 5.0),
-        (["slow_first"] * 2, "llm_timeout", SORRY, 8.5),
+        (["reset"], "llm_unreachable", "Nine turquoise walruses "),
+        (["stall"], "llm_timeout", "Nine turquoise walruses "),
+        (["slow_first"] * 2, "llm_timeout", SORRY),
     ],
 )
 def test_broken_answer_is_told_and_got_over(
@@ -199,11 +197,10 @@ def test_broken_answer_is_told_and_got_over(
     faults: list[str],
     code: str,
     heard: str,
-    pause_s: float,
 ) -> None:
     """What came before the fault is heard, or that nothing came; the next question is answered."""
     server.faults = list(faults)
-    done, report = converse(stack, tmp_path, questions=2, pause_s=pause_s)
+    done, report = converse(stack, tmp_path, questions=2)
     broken, whole = report["turns"]
     assert done.code == 1
     assert (broken["error"], broken["heard_text"]) == (code, heard)
@@ -216,7 +213,7 @@ def test_answer_survives_rubbish_and_has_an_end(
 ) -> None:
     """Events that are none are left out; an answer without an end is cut, its stream closed."""
     server.faults = ["broken_sse", "endless"]
-    done, report = converse(stack, tmp_path, questions=2, pause_s=4.0)
+    done, report = converse(stack, tmp_path, questions=2)
     assert done.code == 0, done.err
     whole, cut = report["turns"]
     assert whole["heard_text"] == REPLY
@@ -229,7 +226,7 @@ def test_words_and_key_stay_where_they_belong(
     stack: RunningStack, server: LlmServer, tmp_path: Path
 ) -> None:
     """What was said is in the history alone, which only its owner reads; the key is nowhere."""
-    done, _ = converse(stack, tmp_path, questions=1, pause_s=1.0)
+    done, _ = converse(stack, tmp_path, questions=1)
     assert done.code == 0, done.err
     assert f"Bearer {KEY}" in server.keys
     files = [path for path in stack.run_dir.path.rglob("*") if path.is_file()]

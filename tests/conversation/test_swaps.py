@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conversation.test_kills import QUESTION, onlooker
-from tests.support.questions import write_questions
+from tests.support.questions import write_each
 from tests.support.stack import Done, RunningStack
 
 pytestmark = pytest.mark.conversation
@@ -18,10 +18,10 @@ def _converse(
     stack: RunningStack, folder: Path, session: str, act: Callable[[], Done], phase: str
 ) -> tuple[dict[str, Any], Done]:
     """Three questions; `act` begins in that phase of the first. Returns the report, and its end."""
-    wav = write_questions(folder / "in.wav", [QUESTION] * 3, pause_s=5.0, last_pause_s=0.3)
+    wavs = write_each(folder, [QUESTION] * 3, lead_s=4.5)
     report = folder / "report.json"
     with onlooker(stack, session) as eyes:
-        running = stack.spawn("converse", str(wav), "--session", session, "--report", str(report))
+        running = stack.spawn("converse", *wavs, "--session", session, "--report", str(report))
         eyes.wait_for(phase, turn=1)
         done = act()
         _, err = running.communicate(timeout=120)

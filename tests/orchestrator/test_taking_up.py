@@ -147,3 +147,33 @@ def test_state_of_the_old_answer_changes_nothing() -> None:
     state = PlaybackState(term=1, mic_sample=0, playing="old", ended="older")
     room.conversation.on_playback(state)
     assert room.conversation.idle
+
+
+def test_finished_turns_of_this_opening_are_reported_again() -> None:
+    """From the first turn of the microphone's stream on, the typed one between included."""
+    room = Room(first_turn=5)
+    told = {"state": "done", "user_text": "hi", "reply_text": "Hello you.", "heard_text": "Hello "}
+    rows = [
+        _row(turn=1, **told | {"stream": "earlier"}),
+        _row(turn=2, from_sample=800, **told | {"interrupted": True, "stages_ms": {"asr": 3.0}}),
+        _row(turn=3, **told | {"stream": "", "to_sample": 0}),
+        _row(turn=4),
+    ]
+    room.conversation.turns.restore(rows, "mic")
+    spoken, typed = room.conversation.report({}).turns
+    assert (spoken.turn, spoken.speech_start, spoken.speech_end) == (2, 800, 16_000)
+    assert (spoken.state, spoken.interrupted, spoken.stages_ms) == ("done", True, {"asr": 3.0})
+    assert (spoken.user_text, spoken.reply_text) == ("hi", "Hello you.")
+    assert spoken.heard_text == "Hello "
+    assert (typed.turn, typed.speech_start, typed.heard_text) == (3, None, "Hello ")
+    assert room.conversation.turns.next_number == 5
+
+
+def test_restored_turn_that_nobody_heard_is_not_shown_as_heard() -> None:
+    """The view counts what was played, and that was nothing."""
+    room = Room(first_turn=5)
+    row = _row(state="done", user_text="hi", reply_text="Hello.", error="not_ready")
+    room.conversation.turns.restore([row], "mic")
+    room.pass_ms(1_000)
+    shown = room.world.states[-1]
+    assert (shown.turn, shown.reply_text, shown.heard_chars) == (4, "Hello.", 0)

@@ -16,6 +16,7 @@ from rapidfuzz.distance import Levenshtein
 from streamtalk.cli.bench_machine import Meter, percentile
 from streamtalk.cli.bench_stack import BenchStack
 from streamtalk.cli.report import build_report
+from streamtalk.cli.utterances import Utterance, Utterances
 from streamtalk.cli.wav_edge import WavEdge
 from streamtalk.client.rundir import RunDir
 from streamtalk.client.wav import read_microphone
@@ -147,9 +148,9 @@ def _row(kind: str, run_dir: RunDir, said: list[Said]) -> dict[str, Any]:
 
 
 def _hold(run_dir: RunDir, said: Said) -> dict[str, Any]:
-    samples = said.read()
-    turns = WavEdge(run_dir, said.name, "en").run(samples, None, lambda _: None)
-    return build_report(said.name, samples, turns)
+    utterances = Utterances([Utterance(said.name, said.read())])
+    turns = WavEdge(run_dir, said.name, "en").run(utterances, None, lambda _: None)
+    return build_report(said.name, utterances.said, turns)
 
 
 def _errors(said: Said, report: dict[str, Any]) -> int:

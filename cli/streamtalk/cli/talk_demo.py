@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from streamtalk.cli.question import QUESTIONS, ask_aloud
 from streamtalk.cli.report import build_report
+from streamtalk.cli.utterances import Utterance, Utterances
 from streamtalk.cli.wav_edge import WavEdge
 from streamtalk.client.rundir import RunDir
 from streamtalk.client.wav import read_microphone
@@ -35,8 +36,9 @@ def talk_with_itself(run_dir: RunDir, out_dir: Path | None, session: str) -> Non
         answer = folder / "answer.wav"
         bar.update(task, description="talking", total=len(samples) / MIC_RATE_HZ + 2.5)
         edge = WavEdge(run_dir, session, "en")
-        turns = edge.run(samples, answer, lambda at_s: bar.update(task, completed=at_s))
-    report = build_report(session, samples, turns)
+        utterances = Utterances([Utterance(str(question), samples)])
+        turns = edge.run(utterances, answer, lambda at_s: bar.update(task, completed=at_s))
+    report = build_report(session, utterances.said, turns)
     for row in report["turns"]:
         _show(row)
     typer.echo(f"\nasked:    {question}\nanswered: {answer}")

@@ -1,19 +1,17 @@
-"""A WAV file as microphone and another as loudspeaker, in real time: the edge behind `converse`."""
+"""WAV files as microphone and another as loudspeaker, in real time: the edge behind `converse`."""
 
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
+from streamtalk.cli.seen_turns import SeenTurns
+from streamtalk.cli.utterances import Utterances
 from streamtalk.client.edge import Edge, EdgeSession
 from streamtalk.client.rundir import RunDir
 from streamtalk.client.wav import SpeechWriter
 from streamtalk.proto.audio import (
     FRAME_MS,
-    MIC_FRAME_BYTES,
     MIC_FRAME_SAMPLES,
     SPEECH_FRAME_BYTES,
 )
@@ -24,30 +22,29 @@ _FRAME_NS: Final = FRAME_MS * 1_000_000
 _ASK_NS: Final = 200_000_000
 _OPEN_S: Final = 10.0
 _SILENCE: Final = bytes(SPEECH_FRAME_BYTES)
-SETTLE_S: Final = 2.5
-"""Silence after the input in which a last turn may still be committed."""
-
-CAP_S: Final = 60.0
-"""After the input, turns and their playback may take so long."""
 
 
 class WavEdge:
-    """Plays `samples` (16 kHz mono s16) into a session and writes what it answers."""
+    """Says utterances in a session, each when the last was answered, and writes what it answers."""
 
     def __init__(self, run_dir: RunDir, session: str, language: str) -> None:
         self._edge = Edge(run_dir, "converse")
         self._entry: EdgeSession = self._edge.open(session, language=language)
-        self.turns = Turns(turns=[], idle=True)
+        self._seen = SeenTurns()
         self._asked_ns = 0
 
     def run(
-        self, samples: NDArray[np.int16], out: Path | None, progress: Callable[[float], None]
+        self, utterances: Utterances, out: Path | None, progress: Callable[[float], None]
     ) -> Turns:
-        """Hold the conversation; returns the turns. Raises NotReadyError when nobody takes it."""
+        """Hold the conversation; returns its turns, whoever owned the session meanwhile.
+
+        `progress` is told after every frame how many seconds have gone by. Raises NotReadyError
+        when nobody takes the session.
+        """
         writer = SpeechWriter(out) if out is not None else None
         try:
             self._wait_open()
-            self._converse(samples, writer, progress)
+            self._converse(utterances, writer, progress)
             return self._final_turns()
         finally:
             if writer is not None:
@@ -69,22 +66,21 @@ class WavEdge:
 
     def _converse(
         self,
-        samples: NDArray[np.int16],
+        utterances: Utterances,
         writer: SpeechWriter | None,
         progress: Callable[[float], None],
     ) -> None:
-        pcm = samples.tobytes()
         if writer is not None:
             # While the microphone hears its first 20 ms nothing can be played yet.
             writer.write(_SILENCE)
         start_ns = time.monotonic_ns()
-        number, cap = 0, (len(samples) // MIC_FRAME_SAMPLES) + int(CAP_S * 1000 / FRAME_MS)
-        while number < cap and not self._over(number * MIC_FRAME_SAMPLES, len(samples)):
+        number = 0
+        while not utterances.over(number * MIC_FRAME_SAMPLES, self._seen.joined):
             # A microphone delivers a frame when it is complete: the first one after 20 ms.
             number += 1
             self._serve_until(start_ns + number * _FRAME_NS)
-            at = (number - 1) * MIC_FRAME_BYTES
-            frame = pcm[at : at + MIC_FRAME_BYTES].ljust(MIC_FRAME_BYTES, b"\0")
+            position = (number - 1) * MIC_FRAME_SAMPLES
+            frame = utterances.frame(position, self._seen.joined)
             self._edge.push_mic(self._entry, frame)
             speech = self._edge.pull_speech(self._entry)
             if writer is not None:
@@ -99,11 +95,6 @@ class WavEdge:
             self._ask()
             self._edge.serve(left_ns // 1_000_000)
 
-    def _over(self, position: int, length: int) -> bool:
-        settled = position >= length + int(SETTLE_S * 16_000)
-        judged = self.turns.judged >= min(length, position)
-        return settled and judged and self.turns.idle
-
     def _ask(self) -> None:
         now_ns = time.monotonic_ns()
         endpoint = self._edge.addresses.find("orchestrator")
@@ -111,20 +102,19 @@ class WavEdge:
             return
         self._asked_ns = now_ns
         request = GetTurns(session=self._entry.session)
-        self._edge.caller.call(endpoint, request, 2.0, self._take, lambda _: None)
-
-    def _take(self, turns: Turns) -> None:
-        self.turns = turns
+        self._edge.caller.call(endpoint, request, 2.0, self._seen.take, lambda _: None)
 
     def _final_turns(self) -> Turns:
         """Ask once more, so that the last turn is complete."""
         failures: list[StreamTalkError] = []
         endpoint = self._edge.addresses.find("orchestrator")
         if endpoint is None:
-            return self.turns
+            return self._seen.joined
         answered: list[Turns] = []
         request = GetTurns(session=self._entry.session)
         self._edge.caller.call(endpoint, request, 2.0, answered.append, failures.append)
         while not answered and not failures:
             self._edge.serve(20)
-        return answered[0] if answered else self.turns
+        if answered:
+            self._seen.take(answered[0])
+        return self._seen.joined

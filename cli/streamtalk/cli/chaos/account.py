@@ -43,6 +43,9 @@ class Account:
     missing_ms: int
     """Most that one uncut reply was shorter than its script."""
 
+    lost_names: tuple[str, ...]
+    """Which utterances were lost: session and number."""
+
     first_audio_ms: tuple[float, ...]
     """From the end of each answered utterance to the first frame of its reply."""
 
@@ -55,9 +58,19 @@ def account(utterances: Sequence[Said], reply_frames: int = REPLY_FRAMES) -> Acc
         turns=len(utterances),
         told=sum(fate(said) == "told" for said in utterances),
         lost=sum(fate(said) == "lost" for said in utterances),
+        lost_names=tuple(
+            f"{said.session} #{said.number}" for said in utterances if fate(said) == "lost"
+        ),
         gap_ms=max((gap_ms(said.played_ns) for said in answered), default=0.0),
         late_frames=sum(late_frames(said.played_ns) for said in answered),
         repeated_ms=max(0, *whole, 0) * FRAME_MS,
         missing_ms=max(0, *(-frames for frames in whole), 0) * FRAME_MS,
         first_audio_ms=tuple((said.played_ns[0] - said.ended_ns) / 1e6 for said in answered),
     )
+
+
+def lost_lines(found: Account) -> list[str]:
+    """That utterances were lost in silence, and which; empty where none was."""
+    if not found.lost:
+        return []
+    return [f"{found.lost} utterances lost in silence: {', '.join(found.lost_names)}"]

@@ -96,9 +96,12 @@ class Conductor:
         found = account(said)
         if outcome.recovered:
             outcome.recover_ms = (time.monotonic_ns() - incident.began_ns) / 1e6
+        else:
+            outcome.missing = self._scene.missing_since(incident.began_ns)
         outcome.detect_ms, outcome.back_ms = incident.detect_ms, incident.back_ms
         outcome.load_ms = incident.load_ms
         outcome.turns, outcome.told, outcome.lost = found.turns, found.told, found.lost
+        outcome.lost_names = list(found.lost_names)
         outcome.gap_ms = round(found.gap_ms, 1)
         outcome.repeated_ms, outcome.missing_ms = found.repeated_ms, found.missing_ms
         # A new orchestrator or VAD counts from nothing again.

@@ -46,7 +46,8 @@ def check(scene: Scene, seconds: float) -> Check:
     if grown_mb > _GROWTH_MB:
         found.broken.append(f"{grower} grew by {grown_mb} MiB")
     if not well:
-        found.broken.append("not everybody was answered afterwards")
+        missing = scene.missing_since(int(end_s * 1e9))
+        found.broken.append(f"not everybody was answered afterwards: {missing}")
     return found
 
 

@@ -4,7 +4,7 @@ import time
 from typing import Final
 
 from streamtalk.cli.chaos import faults
-from streamtalk.cli.chaos.account import account
+from streamtalk.cli.chaos.account import account, lost_lines
 from streamtalk.cli.chaos.outcome import Check
 from streamtalk.cli.chaos.scene import Scene
 
@@ -37,8 +37,8 @@ def check(scene: Scene, seconds: float) -> Check:
         "turns": sums.turns,
         "told": sums.told,
     }
-    if sums.lost:
-        found.broken.append(f"{sums.lost} utterances lost in silence")
+    found.broken += lost_lines(sums)
     if not (back and answered):
-        found.broken.append("not everybody was answered afterwards")
+        missing = scene.missing_since(calm_ns)
+        found.broken.append(f"not everybody was answered afterwards: {missing}")
     return found

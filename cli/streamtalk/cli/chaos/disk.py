@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from streamtalk.cli.chaos.account import account
+from streamtalk.cli.chaos.account import account, lost_lines
 from streamtalk.cli.chaos.crowd import People
 from streamtalk.cli.chaos.outcome import Check
 from streamtalk.cli.chaos.scene import Scene
@@ -47,12 +47,15 @@ def _talk(found: Check, sessions: int, seed: int, folder: Path) -> None:
         after = {i.slot: i.pid for i in scene.observer.directory.instances}
     found.measured = {"turns": sums.turns, "told": sums.told, "late_frames": sums.late_frames}
     found.broken = [f"{slot} ended" for slot in sorted(before) if before[slot] != after.get(slot)]
-    if sums.lost:
-        found.broken.append(f"{sums.lost} utterances lost in silence")
+    found.broken += lost_lines(sums)
     if not full:
-        found.broken.append("not everybody was answered while it was full")
+        found.broken.append(
+            f"not everybody was answered while it was full: {scene.missing_since(began_ns)}"
+        )
     if not free:
-        found.broken.append("not everybody was answered afterwards")
+        found.broken.append(
+            f"not everybody was answered afterwards: {scene.missing_since(freed_ns)}"
+        )
 
 
 def fill(path: Path) -> None:

@@ -94,5 +94,6 @@ def kill_supervisord(sessions: int, seed: int) -> Check:
     if up.status:
         found.broken.append(f"`up` failed: {up.last_line}")
     if not well:
-        found.broken.append("not everybody was answered again")
+        missing = scene.missing_since(back_ns)
+        found.broken.append(f"not everybody was answered again: {missing}")
     return found

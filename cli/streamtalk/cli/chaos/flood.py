@@ -65,7 +65,8 @@ def check(scene: Scene, seed: int, messages: int, only: Sequence[str]) -> Check:
     if grown_mb > GROWTH_MB:
         found.broken.append(f"{grower} grew by {grown_mb} MiB")
     if not well:
-        found.broken.append("not everybody was answered afterwards")
+        missing = scene.missing_since(ended_ns)
+        found.broken.append(f"not everybody was answered afterwards: {missing}")
     return found
 
 

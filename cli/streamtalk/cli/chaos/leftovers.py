@@ -33,7 +33,8 @@ def second_copy(scene: Scene) -> Check:
             found.broken.append(f"a second {name} ended with {ended.status}: {ended.last_line}")
     began_ns = time.monotonic_ns()
     if not scene.wait(lambda: scene.answered_since(began_ns), _WELL_S):
-        found.broken.append("not everybody was answered afterwards")
+        missing = scene.missing_since(began_ns)
+        found.broken.append(f"not everybody was answered afterwards: {missing}")
     after = {i.slot: i.pid for i in scene.observer.directory.instances}
     found.measured = {"copies": len(_COPIED), "longest_s": round(max(seconds), 2)}
     found.broken += [f"{slot} was disturbed" for slot in before if before[slot] != after.get(slot)]

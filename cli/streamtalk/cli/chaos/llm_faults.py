@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Final
 
-from streamtalk.cli.chaos.account import account
+from streamtalk.cli.chaos.account import account, lost_lines
 from streamtalk.cli.chaos.crowd import People
 from streamtalk.cli.chaos.llm_server import LlmServer, serving
 from streamtalk.cli.chaos.outcome import Check
@@ -68,10 +68,11 @@ def _meet(scene: Scene, server: LlmServer, name: str, serve: ExitStack, found: C
     well = scene.wait(lambda: scene.answered_since(back_ns), _LIMIT_S)
     back_ms = round((time.monotonic_ns() - back_ns) / 1e6)
     found.measured[name] = f"{sums.told} of {sums.turns} told, next turns after {back_ms} ms"
-    if sums.lost:
-        found.broken.append(f"{name}: {sums.lost} utterances lost in silence")
+    found.broken += [f"{name}: {line}" for line in lost_lines(sums)]
     if not met or not well:
-        found.broken.append(f"{name}: not everybody was answered {'again' if met else 'at all'}")
+        missing = scene.missing_since(back_ns if met else began_ns)
+        when = "again" if met else "at all"
+        found.broken.append(f"{name}: not everybody was answered {when}: {missing}")
 
 
 def _said_meanwhile(scene: Scene, began_ns: int) -> list[Said]:

@@ -71,8 +71,9 @@ class Run:
                 well = True
                 while well and left:
                     name, check = left.pop(0)
-                    self._check(name, partial(check, scene), seed)
-                    well = not self._found.checks[-1].broken
+                    well = not self._check(name, partial(check, scene), seed).broken
+                    if not well:
+                        self._keep(self._found.checks[-1], scene)
 
     def _matrix(self, cases: list[Case], seed: int) -> None:
         """A stack that does not recover is replaced; cases with another voice need another one."""
@@ -83,6 +84,8 @@ class Run:
                 conductor, well = Conductor(scene, seed), True
                 while well and cases and cases[0].replicas == replicas:
                     outcome = conductor.run(cases.pop(0))
+                    if broken_promises(outcome):
+                        outcome.logs = scene.keep_logs(outcome.case)
                     self._note(outcome)
                     well = outcome.recovered or not outcome.observed
 
@@ -91,8 +94,14 @@ class Run:
         lost = "; ".join(broken_promises(outcome))
         seen = f"back after {outcome.back_ms or 0:.0f} ms" if outcome.observed else "phase not met"
         self._tell(f"{outcome.case}, seed {outcome.seed}: {lost or seen}")
+        if outcome.logs:
+            self._tell(f"{outcome.case}, seed {outcome.seed}: logs are kept in {outcome.logs}")
 
-    def _check(self, name: str, check: Callable[[], Check], seed: int) -> None:
+    def _keep(self, found: Check, scene: Scene) -> None:
+        found.logs = scene.keep_logs(found.check)
+        self._tell(f"{found.check}: logs are kept in {found.logs}")
+
+    def _check(self, name: str, check: Callable[[], Check], seed: int) -> Check:
         try:
             found = check()
         except StreamTalkError as error:
@@ -100,3 +109,4 @@ class Run:
         found.seed = seed
         self._found.checks.append(found)
         self._tell(f"{name}: {'; '.join(found.broken) or found.skipped or 'kept'}")
+        return found

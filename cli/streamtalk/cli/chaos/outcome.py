@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from streamtalk.cli.chaos.account import Account
+from streamtalk.cli.chaos.account import Account, lost_lines
 from streamtalk.cli.chaos.script import PIECE_MS
 
 MIC_LOST_MS: Final = 200
@@ -37,6 +37,15 @@ class Outcome(msgspec.Struct, kw_only=True):
     turns: int = 0
     told: int = 0
     lost: int = 0
+    lost_names: list[str] = []
+    """Which utterances were lost: session and number."""
+
+    missing: str = ""
+    """Where it did not recover: who was not answered, and which services were away."""
+
+    logs: str = ""
+    """Where the stack's logs were kept, if anything was lost."""
+
     growth_mb: float = 0.0
 
 
@@ -48,6 +57,9 @@ class Check(msgspec.Struct, kw_only=True):
     asked: str = ""
     measured: dict[str, Any] = {}
     broken: list[str] = []
+    logs: str = ""
+    """Where the stack's logs were kept, if a promise was broken and the stack was still there."""
+
     skipped: str = ""
     """Why it could not be done here."""
 
@@ -58,9 +70,10 @@ def broken_promises(outcome: Outcome) -> list[str]:
         return []
     found = []
     if not outcome.recovered:
-        found.append("not everybody was answered again")
+        found.append(f"not everybody was answered again: {outcome.missing}")
     if outcome.lost:
-        found.append(f"{outcome.lost} utterances lost in silence")
+        names = ", ".join(outcome.lost_names)
+        found.append(f"{outcome.lost} utterances lost in silence: {names}")
     if outcome.missing_ms:
         found.append(f"{outcome.missing_ms} ms of a reply were missing")
     if outcome.repeated_ms > PIECE_MS:
@@ -75,9 +88,7 @@ def broken_promises(outcome: Outcome) -> list[str]:
 
 def broken_talk(account: Account) -> list[str]:
     """The same of a talk in which nothing may go wrong."""
-    found = []
-    if account.lost:
-        found.append(f"{account.lost} utterances lost in silence")
+    found = lost_lines(account)
     if account.told:
         found.append(f"{account.told} turns ended in an error")
     return found

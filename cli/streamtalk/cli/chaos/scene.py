@@ -12,6 +12,7 @@ from streamtalk.cli.bench_stack import BenchStack
 from streamtalk.cli.chaos.account import fate
 from streamtalk.cli.chaos.crowd import Crowd, People
 from streamtalk.cli.chaos.detached import DetachedStack
+from streamtalk.cli.chaos.kept_logs import keep_logs
 from streamtalk.cli.chaos.observer import Observer
 from streamtalk.cli.chaos.plan import SERVICES
 from streamtalk.cli.chaos.script import tables
@@ -62,7 +63,8 @@ class Scene(Closing):
         self._talking = self.observer, self.crowd
         self.observer.loop.watch(self.crowd.descriptor)
         if not self.wait(lambda: self.well and self.answered_since(0), WELL_S):
-            raise NotReadyError(f"nobody is answered; logs are in {self.run_dir.logs}")
+            missing, logs = self.missing_since(0), self.keep_logs("start")
+            raise NotReadyError(f"not everybody is answered: {missing}; logs are kept in {logs}")
 
     def hush(self) -> None:
         """End the talk; the stack stays."""
@@ -121,12 +123,25 @@ class Scene(Closing):
 
     def answered_since(self, began_ns: int) -> bool:
         """Whether every session was answered to something that was said later."""
+        return bool(self.crowd.sessions) and not self._unanswered_since(began_ns)
+
+    def missing_since(self, began_ns: int) -> str:
+        """Who was not answered to anything said later, and which services are away."""
+        away = [service for service in SERVICES if not self.observer.ready(service)]
+        unanswered = self._unanswered_since(began_ns) if self.crowd.sessions else ["nobody talks"]
+        return ", ".join([*unanswered, *(f"{service} is away" for service in away)])
+
+    def keep_logs(self, case: str) -> str:
+        """Keep the stack's logs beyond its end; returns where."""
+        return str(keep_logs(self.run_dir.logs, case))
+
+    def _unanswered_since(self, began_ns: int) -> list[str]:
         fresh = {
             said.session
             for said in self.crowd.said
             if said.began_ns > began_ns and fate(said) == "answered"
         }
-        return bool(self.crowd.sessions) and fresh >= set(self.crowd.sessions)
+        return sorted(set(self.crowd.sessions) - fresh)
 
     def rss_mb(self) -> dict[str, float]:
         """Resident memory of every service's process and of the edge."""

@@ -6,7 +6,7 @@ from typing import Final
 import psutil
 
 from streamtalk.cli.bench_machine import process_tree
-from streamtalk.cli.chaos.account import account
+from streamtalk.cli.chaos.account import account, lost_lines
 from streamtalk.cli.chaos.outcome import Check
 from streamtalk.cli.chaos.scene import Scene
 
@@ -46,10 +46,10 @@ def check(scene: Scene, seconds: float) -> Check:
         "next_turns_ms": round(max(later.first_audio_ms)) if later.first_audio_ms else None,
     }
     found.broken = [f"{slot} was ended" for slot in killed]
-    if sums.lost:
-        found.broken.append(f"{sums.lost} utterances lost in silence")
+    found.broken += lost_lines(sums)
     if not well:
-        found.broken.append("not everybody was answered again")
+        missing = scene.missing_since(woken_ns)
+        found.broken.append(f"not everybody was answered again: {missing}")
     return found
 
 

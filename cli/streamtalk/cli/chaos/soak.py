@@ -68,7 +68,9 @@ class Soak:
                 scene.serve()
             calm_ns = time.monotonic_ns()
             if not scene.wait(lambda: scene.answered_since(calm_ns), _CALM_S + _RECOVER_S):
-                self._broken.append("not everybody was answered in the end")
+                self._broken.append(
+                    f"not everybody was answered in the end: {scene.missing_since(calm_ns)}"
+                )
             seconds = time.monotonic() - began_s
             said = [each for each in scene.crowd.said if each.began_ns > began_ns]
         return self._judge(said, seconds, meter.stop())
@@ -116,7 +118,10 @@ class Soak:
         faults.strike("kill", victim.pid)
         scene.wait(lambda: victim.pid not in _pids(scene), _RECOVER_S)
         if not scene.wait(lambda: scene.well and scene.answered_since(began_ns), _RECOVER_S):
-            self._broken.append(f"not everybody was answered again after a kill of {service}")
+            missing = scene.missing_since(began_ns)
+            self._broken.append(
+                f"not everybody was answered again after a kill of {service}: {missing}"
+            )
         self._windows.append((began_ns, time.monotonic_ns()))
 
     def _judge(

@@ -5,13 +5,12 @@ from typing import Final
 
 import msgspec
 
+from streamtalk.cli.answered import is_answered
 from streamtalk.proto.audio import FRAME_MS, MIC_FRAME_SAMPLES
+from streamtalk.proto.conversation import Turns
 
 PATIENCE_FRAMES: Final = 15_000 // FRAME_MS
-"""An utterance that is not answered for so long is given up."""
-
-SETTLE_FRAMES: Final = 600 // FRAME_MS
-"""A reply is over when nothing is played for so long."""
+"""Nothing is played for so long, nor is the utterance answered: it is given up, and asked anew."""
 
 BARGE_FRAMES: Final = 1_000 // FRAME_MS
 """So much of a reply is heard out before somebody cuts in."""
@@ -74,7 +73,6 @@ class Talker:
         self._owner: dict[str, Said] = {}
         self._phase = "pause"
         self._left = self._pause()
-        self._quiet_frames = 0
         self._waited_frames = 0
         self._said = self._before = Said(session=session, number=0)
         self.done: list[Said] = []
@@ -83,11 +81,19 @@ class Talker:
         self.barged = False
         """Whether this frame is the first one spoken over a reply."""
 
-    def frame(self, now_ns: int, mic_sample: int, playing: str | None) -> bool:
-        """Whether the microphone frame that begins at `mic_sample` is loud."""
+    @property
+    def waits(self) -> bool:
+        """Whether an answer is awaited: then the orchestrator is to be asked how far it is."""
+        return self._phase == "wait"
+
+    def frame(self, now_ns: int, mic_sample: int, playing: str | None, turns: Turns) -> bool:
+        """Whether the microphone frame that begins at `mic_sample` is loud.
+
+        `turns` is what the orchestrator said last, be it from before the utterance.
+        """
         self.barged = False
         if self._phase == "wait":
-            self._wait(playing)
+            self._wait(playing, turns)
         if self._phase == "pause":
             self._left -= 1
             if self._left <= 0:
@@ -98,7 +104,7 @@ class Talker:
         self._left -= 1
         if self._left <= 0:
             self._said.ended_ns, self._said.end_sample = now_ns, mic_sample + MIC_FRAME_SAMPLES
-            self._phase, self._waited_frames, self._quiet_frames = "wait", 0, 0
+            self._phase, self._waited_frames = "wait", 0
         return True
 
     def played(self, now_ns: int, answer: str) -> None:
@@ -110,7 +116,7 @@ class Talker:
         spoken_over = self._phase == "say"
         said = self._owner.setdefault(answer, self._before if spoken_over else self._said)
         said.played_ns.append(now_ns)
-        self._waited_frames = self._quiet_frames = 0
+        self._waited_frames = 0
 
     def _pause(self) -> int:
         return _PAUSE_FRAMES + self._rng.randrange(_PAUSE_SPREAD) + self._pace_frames
@@ -125,15 +131,14 @@ class Talker:
         self._barges = self._rng.random() < self._barge_share
         self._phase, self._left = "say", SPEECH_FRAMES + self._rng.randrange(_SPEECH_SPREAD)
 
-    def _wait(self, playing: str | None) -> None:
+    def _wait(self, playing: str | None, turns: Turns) -> None:
         said = self._said
         self._waited_frames += 1
-        self._quiet_frames = 0 if playing is not None else self._quiet_frames + 1
         if self._barges and playing is not None and len(said.played_ns) >= BARGE_FRAMES:
             said.cut = self.barged = True
             self._finish()
             self._left = 1
-        elif said.played_ns and self._quiet_frames >= SETTLE_FRAMES:
+        elif playing is None and is_answered(turns, said.begin_sample, said.end_sample):
             self._finish()
         elif self._waited_frames >= PATIENCE_FRAMES:
             said.given_up = True

@@ -13,11 +13,13 @@ from typing import Final
 
 import msgspec
 
+from streamtalk.cli.answered import turns_of
 from streamtalk.cli.bench_edge import FRAME_NS, LOUD, SILENT
 from streamtalk.cli.chaos.talker import Barging, Opened, Report, Said, Talker
+from streamtalk.cli.seen_turns import SeenTurns
 from streamtalk.client.edge import Edge, EdgeSession
 from streamtalk.client.rundir import RunDir
-from streamtalk.proto.audio import FRAME_MS, MIC_RATE_HZ
+from streamtalk.proto.audio import FRAME_MS
 from streamtalk.proto.conversation import GetTurns, Turns
 from streamtalk.proto.errors import StreamTalkError
 from streamtalk.runtime.process import settle_memory
@@ -26,18 +28,20 @@ _BEHIND_NS: Final = 1_000_000_000
 """Further behind than this the process was stopped: what was missed is not spoken in a rush."""
 
 _ASK_S: Final = 2.0
-_LOOK_BACK_SAMPLES: Final = MIC_RATE_HZ // 2
+_ASK_NS: Final = 100_000_000
+"""Whoever waits for an answer asks so often whether it is over."""
 
 
 @dataclass
 class Seat:
-    """One session, the person in it, and what the orchestrator last said of its turns."""
+    """One session, the person in it, and what orchestrators said of its turns."""
 
     entry: EdgeSession
     talker: Talker
     mic_due_ns: int
     play_due_ns: int = 0
-    turns: Turns = field(default_factory=lambda: Turns(turns=[], idle=True))
+    seen: SeenTurns = field(default_factory=SeenTurns)
+    ask_due_ns: int = 0
 
     @property
     def due_ns(self) -> int:
@@ -72,6 +76,7 @@ class Table:
             now_ns = time.monotonic_ns()
             opened = self._all_open()
             for seat in self._seats:
+                self._ask(seat, now_ns)
                 self._speak(seat, now_ns, talks=opened)
                 self._listen(seat, now_ns)
                 while seat.talker.done:
@@ -91,6 +96,16 @@ class Table:
             _print(Opened(sessions=[seat.entry.session for seat in self._seats]))
         return self._told_open
 
+    def _ask(self, seat: Seat, now_ns: int) -> None:
+        """While a reply is played nobody need ask: it is not over."""
+        waits = seat.talker.waits and seat.entry.sink.playing is None
+        endpoint = self._edge.addresses.find("orchestrator")
+        if endpoint is None or not waits or now_ns < seat.ask_due_ns:
+            return
+        seat.ask_due_ns = now_ns + _ASK_NS
+        request = GetTurns(session=seat.entry.session)
+        self._edge.caller.call(endpoint, request, _ASK_S, seat.seen.take, lambda _: None)
+
     def _speak(self, seat: Seat, now_ns: int, *, talks: bool) -> None:
         if now_ns - seat.mic_due_ns > _BEHIND_NS:
             seat.mic_due_ns = now_ns
@@ -102,7 +117,8 @@ class Table:
     def _is_loud(self, seat: Seat) -> bool:
         playing = seat.entry.sink.playing
         answer = playing.answer if playing is not None else None
-        loud = seat.talker.frame(time.monotonic_ns(), seat.entry.mic_sample, answer)
+        now_ns, turns = time.monotonic_ns(), seat.seen.joined
+        loud = seat.talker.frame(now_ns, seat.entry.mic_sample, answer, turns)
         if seat.talker.barged:
             _print(Barging(session=seat.entry.session))
         return loud
@@ -125,36 +141,30 @@ class Table:
         """Ask what the turns of an utterance were, then report it, in any case."""
         endpoint = self._edge.addresses.find("orchestrator")
 
-        def report(turns: Turns) -> None:
-            seat.turns = turns
-            said.errors = errors_of(said, turns)
-            said.mic_frames_lost = turns.mic_frames_lost
+        def report() -> None:
+            said.errors = errors_of(said, seat.seen.joined)
+            said.mic_frames_lost = seat.seen.joined.mic_frames_lost
             _print(said)
+
+        def told(turns: Turns) -> None:
+            seat.seen.take(turns)
+            report()
 
         def failed(error: StreamTalkError) -> None:
             del error
-            report(seat.turns)
+            report()
 
         if endpoint is None:
-            report(seat.turns)
+            report()
             return
         request = GetTurns(session=seat.entry.session)
-        self._edge.caller.call(endpoint, request, _ASK_S, report, failed)
+        self._edge.caller.call(endpoint, request, _ASK_S, told, failed)
 
 
 def errors_of(said: Said, turns: Turns) -> list[str]:
-    """Errors of the turns that begin with the utterance on the session's clock.
-
-    They may begin a little earlier, by what the VAD looks back.
-    """
-    first = said.begin_sample - _LOOK_BACK_SAMPLES
-    return [
-        turn.error
-        for turn in turns.turns
-        if turn.error is not None
-        and turn.speech_start is not None
-        and first <= turn.speech_start < said.end_sample
-    ]
+    """Errors of the turns that were made of the utterance."""
+    found = turns_of(turns, said.begin_sample, said.end_sample)
+    return [turn.error for turn in found if turn.error is not None]
 
 
 def _print(report: Report) -> None:

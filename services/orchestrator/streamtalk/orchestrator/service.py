@@ -255,6 +255,7 @@ class OrchestratorService(Service[OrchestratorConfig]):
         for row in legacy.timers:
             timer = Timer(row.timer_id, row.session, row.due_unix_ns, row.label)
             self._alarms.add(timer, wall_clock_ns(), time.monotonic_ns())
+        conversation.turns.restore(legacy.turns, request.stream)
         conversation.take_up(legacy.consumed(request.stream), legacy.open_turn, legacy.kept)
         for _, call in waiting:
             call.reply(_opened(conversation, resumed=legacy.resumed))

@@ -14,14 +14,15 @@ def session_state(
     """The current turn, or the last one, with the times of the last finished one."""
     shown = current or (turns[-1] if turns else Exchange(0))
     finished = [turn for turn in turns if turn.state == "done" and turn.stages_ms]
-    estimated = shown.answer.heard_chars if shown.answer else 0
+    estimated = len(shown.prefix) + (shown.answer.heard_chars if shown.answer else 0)
+    certain = shown.heard_text or shown.state == "done"
     return SessionState(
         turn=shown.number,
         phase=phase,
         user_text=shown.user_text or partial,
         user_final=bool(shown.user_text),
         reply_text=shown.reply_text,
-        heard_chars=len(shown.heard_text) or len(shown.prefix) + estimated,
+        heard_chars=len(shown.heard_text) if certain else estimated,
         stages_ms=finished[-1].stages_ms if finished else {},
         voice_to_voice_ms=finished[-1].voice_to_voice_ms if finished else None,
     )
