@@ -318,7 +318,7 @@ class Speaking:
 
         def done(reply: Retaken) -> None:
             if not self._ending:
-                self._do(self.answer.on_retaken(reply.piece, reply.sample))
+                self._do(self.answer.on_retaken(reply.piece, reply.sample, reply.marks))
 
         self._ports.sink(self._sink, request, done, lambda _: self.stop(interrupted=False))
 

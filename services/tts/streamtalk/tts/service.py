@@ -16,7 +16,7 @@ from streamtalk.proto.errors import (
     UnknownMessageError,
 )
 from streamtalk.proto.message import Ok, Request
-from streamtalk.proto.synthesis import Cancel, ListVoices, Speak, Spoken, Voice, Voices
+from streamtalk.proto.synthesis import Cancel, ListVoices, Mark, Speak, Spoken, Voice, Voices
 from streamtalk.runtime.engine_table import create_engine, missing_modules
 from streamtalk.runtime.worker import Call, Duty, Job, ServiceContext, Worker
 from streamtalk.tts.answers import Answers
@@ -187,7 +187,10 @@ class TtsWorker(Worker[TtsConfig]):
         def deliver(pcm: bytes) -> None:
             self.post(lambda: self._on_audio(task, pcm))
 
-        utterance = Utterance(piece.order, text, deliver, time.monotonic_ns)
+        def tell(marks: list[Mark]) -> None:
+            self.post(lambda: piece.add_marks(marks))
+
+        utterance = Utterance(piece.order, text, deliver, time.monotonic_ns, tell)
         task = _Task([call], piece, utterance, opens=first, first=first)
         self._tasks[id(piece)] = task
         self._rota.add(task.session, piece.order.answer, piece.number, task)

@@ -1,7 +1,5 @@
 """An engine of exact cost and exact output, for load, benchmarks and deterministic tests."""
 
-from collections.abc import Generator
-
 import numpy as np
 
 from streamtalk.proto.audio import SPEECH_RATE_HZ, ms_to_samples, samples_to_ms
@@ -9,7 +7,7 @@ from streamtalk.proto.synthesis import Voice
 from streamtalk.runtime.burn import burn
 from streamtalk.runtime.fault import go_wrong, hang_when_told
 from streamtalk.tts.config import ScriptedSettings
-from streamtalk.tts.engine import Emit, Made, Order, Samples
+from streamtalk.tts.engine import Emit, Made, Order, Samples, Steps
 from streamtalk.tts.marks import spread
 
 
@@ -31,14 +29,14 @@ class ScriptedEngine:
         """One voice for each of the two languages."""
         return [Voice(name="tone-en", language="en"), Voice(name="tone-zh", language="zh")]
 
-    def speak(self, order: Order, emit: Emit) -> Generator[None, None, Made]:
+    def speak(self, order: Order, emit: Emit) -> Steps:
         """One step for each chunk."""
         total = self._total_samples(order)
         faulty = self._is_faulty(order)
         chunk = ms_to_samples(self._settings.chunk_ms, SPEECH_RATE_HZ)
         for index, start in enumerate(range(0, total, chunk)):
             if index:
-                yield
+                yield None
             length = min(chunk, total - start)
             wrong = faulty and index >= self._settings.fault_after_chunks
             self._work(order, index, length, wrong=wrong)
