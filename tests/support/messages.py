@@ -38,6 +38,7 @@ INSTANCE: Final = directory.Instance(
     items_done=12,
     queue=2,
     rank=1,
+    first_audio_ms=450.0,
     rss_mb=40.5,
     languages=["en", "zh"],
     features=["dictation"],

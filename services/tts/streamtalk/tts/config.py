@@ -84,6 +84,10 @@ class TtsConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     budget_ms_per_char: Milliseconds = 20.0
     """Added to that for every character of the piece."""
 
+    first_audio_ms: Milliseconds = 0.0
+    """The first audio of a piece may take so long before the next entry of the chain speaks; 0:
+    twice what it took before, and a quarter of a second."""
+
     pieces_per_session: Annotated[int, msgspec.Meta(ge=1, le=4_096)] = 128
     """Pieces of one session that may wait; more are refused as overloaded."""
 

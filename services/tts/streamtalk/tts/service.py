@@ -106,7 +106,12 @@ class TtsWorker(Worker[TtsConfig]):
     def describe(self) -> dict[str, Any]:
         """The engine and its languages."""
         languages = sorted({voice.language for voice in self._voices})
-        return {"engine": self._engine_name, "languages": languages}
+        budget_ms = self.config.first_audio_ms
+        return {
+            "engine": self._engine_name,
+            "languages": languages,
+            "first_audio_ms": budget_ms,
+        }
 
     def on_request(self, request: Request, payload: bytes, call: Call) -> None:
         """Serve `speak`, `cancel` and `list_voices`."""
