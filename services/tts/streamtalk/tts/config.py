@@ -78,6 +78,10 @@ class TtsConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The `[tts]` table."""
 
     engines: TtsEngines = TtsEngines()
+    last_resort: str = "espeak"
+    """Engine that a `chain` ends with: eSpeak NG needs no model and no network, so that an answer
+    is never silence. Empty: the chain is as it is written."""
+
     budget_ms: Milliseconds = 2_000.0
     """Time that any step of the engine may take before the instance counts as hung."""
 
