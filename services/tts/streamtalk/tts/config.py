@@ -21,6 +21,30 @@ class EspeakSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Speed at a rate of 1."""
 
 
+class LettersSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of the voice that spells in tones, for tests of the chain."""
+
+    seed: Count = 0
+    """Decides how long each letter is."""
+
+    level: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 0.1
+    """Amplitude: tells one such voice from another."""
+
+    exact: bool = True
+    """Whether it states where its words begin; otherwise it estimates, and badly."""
+
+    chunk_ms: Annotated[int, msgspec.Meta(ge=10, le=10_000)] = 60
+    real_time_factor: Annotated[float, msgspec.Meta(ge=0.0, le=100.0)] = 0.0
+    """Thread CPU time of a chunk, as a share of its length."""
+
+    fault_file: str = ""
+    """The piece that finds this file takes it away and goes wrong as it says: `KIND AFTER_MS`, the
+    kind being error, stall or silence, the time that of audio from there on, further pieces too."""
+
+    stall_ms: Milliseconds = 2_000.0
+    """How long a stall is."""
+
+
 class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of the engine for load and deterministic tests."""
 
@@ -65,6 +89,9 @@ class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     hang_file: str = ""
     """A call that finds this file takes it away and never returns."""
+
+    letters: LettersSettings | None = None
+    """Spell in tones instead: then nothing else here counts."""
 
 
 class TtsEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,6 +9,7 @@ from streamtalk.runtime.fault import go_wrong, hang_when_told
 from streamtalk.tts.config import ScriptedSettings
 from streamtalk.tts.engine import Emit, Made, Order, Samples, Steps
 from streamtalk.tts.marks import spread
+from streamtalk.tts.spelling import Spelling
 
 
 class ScriptedEngine:
@@ -22,6 +23,8 @@ class ScriptedEngine:
         self._marked = 0
         """Pieces so far whose text is one that goes wrong."""
 
+        self._spelling = Spelling(settings.letters) if settings.letters else None
+
     def load(self) -> None:
         """Nothing to load."""
 
@@ -31,6 +34,8 @@ class ScriptedEngine:
 
     def speak(self, order: Order, emit: Emit) -> Steps:
         """One step for each chunk."""
+        if self._spelling is not None:
+            return (yield from self._spelling.speak(order, emit))
         total = self._total_samples(order)
         faulty = self._is_faulty(order)
         chunk = ms_to_samples(self._settings.chunk_ms, SPEECH_RATE_HZ)
