@@ -57,7 +57,7 @@ def tables(text: str, order: Path, *, exact: bool, real_time_factor: float) -> T
         "vad": {"engine": "scripted"},
         "asr": {"engine": "scripted"},
         "turn": {"engine": "scripted"},
-        "tts": {"chain": chain, "last_resort": ""},
+        "tts": {"chain": chain, "last_resort": "", "budget_ms": 3 * _STALL_MS},
         "orchestrator": {
             "llm_engine": "scripted",
             "scripted_llm": {"tokens": [text]},

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -47,7 +46,7 @@ class Listener:
         return np.frombuffer(b"".join(self._frames), "<i2")
 
     def wait_well(self, slot: str) -> None:
-        """Until the breaker of a slot is closed."""
+        """Until a slot is ready, and its breaker closed."""
         wanted = f'streamtalk_tts_breaker_state{{slot="{slot}"}} 0'
         self._metrics, look_ns = "", 0
 
@@ -56,17 +55,10 @@ class Listener:
             if time.monotonic_ns() >= look_ns:
                 look_ns = time.monotonic_ns() + _LOOK_NS
                 self._ask_metrics()
-            return wanted in self._metrics
+            ready = {instance.slot for instance in self._edge.addresses.instances("tts")}
+            return slot in ready and wanted in self._metrics
 
         self._until(is_well, _WELL_S, f"{slot} did not come back")
-
-    def wait_taken(self, order: Path) -> None:
-        """Until somebody has taken a file away, which must be so at once."""
-        self._until(lambda: not order.exists(), _CALL_S, f"nobody took {order.name}")
-
-    def metrics(self) -> str:
-        """What the orchestrator told last."""
-        return self._metrics
 
     def close(self) -> None:
         """End the session."""
