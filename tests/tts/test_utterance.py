@@ -53,12 +53,12 @@ def test_utterance_tells_total_and_times() -> None:
 
 
 def test_long_silence_goes_out_only_when_sound_follows_it() -> None:
-    """A tenth of a second does at once; of a voice that has fallen mute no more than that."""
+    """50 ms of it do at once; of a voice that has fallen mute no more than that."""
     hold, loud, mute = SilenceHold(), np.ones(2_400, np.float32), np.zeros(7_200, np.float32)
     assert [part.size for part in hold.take(loud)] == [2_400]
-    assert [part.size for part in hold.take(mute)] == [2_400]
+    assert [part.size for part in hold.take(mute)] == [1_200]
     assert hold.sounded == 2_400
-    assert [part.size for part in hold.take(loud)] == [4_800, 2_400]
+    assert [part.size for part in hold.take(loud)] == [6_000, 2_400]
     assert hold.sounded == 12_000
     assert [part.size for part in hold.release()] == []
 

@@ -44,7 +44,7 @@ class SilenceGuard:
             raise EngineError("silence: the voice made no audible sound of a text that has words")
 
 
-HELD_FROM_SAMPLES: Final = SPEECH_RATE_HZ // 10
+HELD_FROM_SAMPLES: Final = SPEECH_RATE_HZ // 20
 """Silence up to here goes out as it is made; what follows waits for sound, or the end."""
 
 
