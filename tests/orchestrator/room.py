@@ -81,6 +81,7 @@ class World:
     long_away: bool = False
     vad: str = "vad"
     suspected: list[str] = field(default_factory=list)
+    left: list[tuple[str, str]] = field(default_factory=list)
     following: dict[str, str] = field(default_factory=dict)
     """Which instance follows under which lease."""
 
@@ -166,6 +167,11 @@ class World:
 
     def learn_pace(self, endpoint: str, first_audio_ms: float) -> None:
         """Voices here take no time."""
+
+    def leave_voice(self, endpoint: str, reason: str) -> None:
+        """Note who is left, and why."""
+        self.left.append((endpoint, reason))
+        self.suspected.append(endpoint)
 
     def sound_tone(self, answer: str, piece: int, attempt: int) -> None:
         """It reaches every sink at once."""

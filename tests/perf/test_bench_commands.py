@@ -55,3 +55,13 @@ def test_bench_pipeline_compares_shares(tmp_path: Path) -> None:
     rows = _bench("pipeline", tmp_path / "shares.json", "--shares")["rows"]
     found = [(row["kind"], row["background_nice"], row["missing_frames"]) for row in rows]
     assert found == [("duplex", 0, 0), ("duplex", 10, 0)]
+
+
+def test_bench_failover_tells_what_was_heard(tmp_path: Path) -> None:
+    """Every kind of failure, for both kinds of marks; gaps are printed, not judged."""
+    runs = _bench("failover", tmp_path / "failover.json")["runs"]
+    assert [run["exact"] for run in runs] == [True, False]
+    assert all(
+        {row["kind"] for row in run["rows"]} == {"error", "stall", "silence"} for run in runs
+    )
+    assert all(run["summary"]["skipped"] == 0 for run in runs)

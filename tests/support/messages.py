@@ -38,6 +38,7 @@ INSTANCE: Final = directory.Instance(
     items_done=12,
     queue=2,
     rank=1,
+    first_audio_ms=450.0,
     rss_mb=40.5,
     languages=["en", "zh"],
     features=["dictation"],
@@ -140,9 +141,13 @@ _ENDPOINTING: Final = (
     endpointing.Prediction(finished=0.25, commit_after_ms=900.0, label="unfinished"),
 )
 
+_MARK: Final = synthesis.Mark(sample=2_400, char=6)
+
 _FRAMES: Final = (
     frames.Mic(stream=STREAM, sample=6_400),
-    frames.Speech(answer=ANSWER, piece=2, sample=4_800, attempt=1, total_samples=9_600),
+    frames.Speech(
+        answer=ANSWER, piece=2, sample=4_800, attempt=1, total_samples=9_600, marks=[_MARK]
+    ),
 )
 
 WORK: Final = health.Work(done=12, failed=2, recent=10, median_ms=86.5, worst_ms=140.25)
@@ -171,7 +176,7 @@ _PLAYBACK: Final = (
     playback.Play(session=SESSION, term=7, answer=ANSWER),
     playback.Finish(session=SESSION, term=7, answer=ANSWER, pieces=3),
     playback.Retake(session=SESSION, term=7, answer=ANSWER, piece=1, sample=2_400, attempt=2),
-    playback.Retaken(piece=1, sample=2_400),
+    playback.Retaken(piece=1, sample=2_400, marks=[_MARK]),
     playback.Stop(session=SESSION, term=7, answer=ANSWER, fade_ms=20),
     playback.Stopped(
         answer=ANSWER,
@@ -220,6 +225,7 @@ _FRONTIER: Final = state.Frontier(
     have_sample=4_800,
     want_piece=2,
     want_sample=24_000,
+    marks=[_MARK],
 )
 
 _STATE: Final = (
@@ -261,7 +267,6 @@ _STATE: Final = (
     state.SessionRef(session=SESSION, state="speaking", turn=3),
 )
 
-_MARK: Final = synthesis.Mark(sample=2_400, char=6)
 _VOICE: Final = synthesis.Voice(name="cmn", language="zh", description="Mandarin")
 
 _SYNTHESIS: Final = (

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from streamtalk.proto.errors import EngineError
-from streamtalk.proto.synthesis import Speak, Spoken
-from streamtalk.tts.audible import SilenceGuard, to_pcm
+from streamtalk.proto.synthesis import Mark, Speak, Spoken
+from streamtalk.tts.audible import SilenceGuard, SilenceHold, to_pcm
 from streamtalk.tts.config import ScriptedSettings
+from streamtalk.tts.engine import Emit, Made, Order, Steps
 from streamtalk.tts.engines.scripted import ScriptedEngine
 from streamtalk.tts.normal import normalise
 from streamtalk.tts.utterance import Utterance
@@ -52,6 +53,46 @@ def test_utterance_tells_total_and_times() -> None:
     assert spoken.total_samples == 24_000 == sum(map(len, making.pcm)) // 2
     assert 0 < spoken.first_audio_ms < spoken.compute_ms
     assert [mark.char for mark in spoken.marks] == [0, 5]
+
+
+def test_long_silence_goes_out_only_when_sound_follows_it() -> None:
+    """50 ms of it do at once; of a voice that has fallen mute no more than that."""
+    hold, loud, mute = SilenceHold(), np.ones(2_400, np.float32), np.zeros(7_200, np.float32)
+    assert [part.size for part in hold.take(loud)] == [2_400]
+    assert [part.size for part in hold.take(mute)] == [1_200]
+    assert hold.sounded == 2_400
+    assert [part.size for part in hold.take(loud)] == [6_000, 2_400]
+    assert hold.sounded == 12_000
+    assert [part.size for part in hold.release()] == []
+
+
+def test_words_of_a_mute_voice_are_not_told() -> None:
+    """A mark is told with the sound after which it lies, so that nobody goes on behind silence."""
+    told: list[int] = []
+    audio = [np.ones(2_400, np.float32), np.zeros(2_400, np.float32), np.ones(2_400, np.float32)]
+
+    class Engine(ScriptedEngine):
+        def speak(self, order: Order, emit: Emit) -> Steps:
+            del order
+            begins = ((0, 0), (2_000, 4), (3_000, 8), (5_000, 12))
+            yield [Mark(sample=sample, char=char) for sample, char in begins]
+            for part in audio:
+                emit(part)
+                yield None
+            return Made([], False, "en", "v")
+
+    speak = Speak(session="s", answer="a", piece=0, text="the cat sat now")
+    utterance = Utterance(
+        speak,
+        normalise(speak.text),
+        lambda _: None,
+        itertools.count().__next__,
+        lambda marks: told.extend(mark.sample for mark in marks),
+    )
+    engine, seen = Engine(ScriptedSettings()), []
+    while utterance.step(engine) is None:
+        seen.append(list(told))
+    assert seen == [[], [0, 2_000], [0, 2_000], [0, 2_000, 3_000, 5_000]]
 
 
 def test_utterance_stops_between_chunks() -> None:

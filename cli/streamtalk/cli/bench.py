@@ -189,6 +189,38 @@ def _measure_spark(
         return bench_spark.measure(settings, rounds, random_weights=tiny)
 
 
+@bench.command("failover")
+def failover(
+    cuts: Annotated[
+        int, typer.Option(help="Answers whose voice fails, by kind of marks.", min=3)
+    ] = 102,
+    seed: Annotated[int, typer.Option(help="Of the text and the places.")] = 1,
+    marks: Annotated[str, typer.Option(help="exact, estimated, or both.")] = "both",
+    short: ShortOption = False,
+    json_file: JsonOption = None,
+) -> None:
+    """Voices that fail, stall or fall mute in mid-word: what was heard all the same."""
+    from streamtalk.cli.failover import cuts as failing
+    from streamtalk.proto.errors import ConfigError
+
+    kinds = {"exact": [True], "estimated": [False], "both": [True, False]}
+    if marks not in kinds:
+        raise ConfigError(f"no marks {marks!r}: choose one of {', '.join(kinds)}")
+    count = 3 if short else cuts
+    found = []
+    for exact in kinds[marks]:
+        row = failing.measure(
+            count, seed, exact=exact, tell=lambda text: typer.echo(text, err=True)
+        )
+        found.append({**row, "summary": failing.summary(row)})
+        _show(failing.lines(row), row["machine"])
+    _write({"runs": found}, json_file)
+
+
+def _tell(text: str) -> None:
+    typer.echo(text, err=True)
+
+
 def _number(text: str) -> int:
     from streamtalk.proto.errors import ConfigError
 

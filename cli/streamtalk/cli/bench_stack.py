@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
+from streamtalk.cli import overlay
+from streamtalk.cli.replicas import checked, complete, first_overlays
 from streamtalk.cli.stack import Stack, supervisord_conf
 from streamtalk.cli.surroundings import surroundings
 from streamtalk.cli.toml_text import dump
@@ -51,7 +53,7 @@ class BenchStack(Closing):
         environment: Mapping[str, str] | None = None,
         folder: Path | None = None,
     ) -> None:
-        self._tables = tables
+        self.tables = tables
         self._replicas = replicas
         self._environment = environment or {}
         self._folder = tempfile.TemporaryDirectory(
@@ -66,6 +68,7 @@ class BenchStack(Closing):
         try:
             self.stack.wait_ready(WAIT_S, lambda _: None)
             self._add_voices()
+            complete(self.stack, self._chains, WAIT_S, lambda _: None)
         except BaseException:
             self.close()
             raise
@@ -88,8 +91,11 @@ class BenchStack(Closing):
 
     def _spawn(self) -> "subprocess.Popen[bytes]":
         config = self.run_dir.path / "streamtalk.toml"
-        config.write_text(dump(self._tables), encoding="utf-8")
+        config.write_text(dump(self.tables), encoding="utf-8")
         self.stack.note_launch(config, None)
+        self._chains = checked(config, None)
+        for slot, table in first_overlays(self._chains).items():
+            overlay.write(self.run_dir, slot, table)
         conf = self.run_dir.path / "supervisord.conf"
         with conf.open("w", encoding="utf-8") as file:
             stack_conf().write(file)

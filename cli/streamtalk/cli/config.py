@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.text import Text
 
 from streamtalk.cli import origins
-from streamtalk.cli.configuration import TABLES, check
+from streamtalk.cli.configuration import TABLES
 from streamtalk.cli.options import ConfigOption, ProfileOption, find_config
+from streamtalk.cli.replicas import wanted
 from streamtalk.cli.toml_text import value
 from streamtalk.proto.errors import ConfigError
 
@@ -57,7 +58,7 @@ def check_command(
     """Exit 0 when every key and value can be used; otherwise 2 and the first mistake."""
     path = find_config(file)
     try:
-        check(path, profile)
+        wanted(path, profile)
     except ConfigError as error:
         if as_json:
             typer.echo(json.dumps({"file": path and str(path), "ok": False, "reason": str(error)}))

@@ -1,6 +1,6 @@
 """`streamtalk scale`: more or fewer instances of a stage, while people talk with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 
 import typer
@@ -69,9 +69,10 @@ class Scaling:
             return self._fewer(active, [i.slot for i in mine[count:]])
         return self._more(directory, active, mine[0], count - len(mine))
 
-    def add(self, slot: str, table: Table) -> list[str]:
-        """Start one more with these settings and make it active besides; returns all of them."""
-        return self._start([slot], table)
+    def add(self, tables: Sequence[Table]) -> list[str]:
+        """Start one more with each of these settings, make them active besides; returns all."""
+        slots = self._slots.free(len(tables), self._slots.directory())
+        return self._start(dict(zip(slots, tables, strict=True)))
 
     def _fewer(self, active: list[str], surplus: list[str]) -> list[str]:
         left = [slot for slot in active if slot not in surplus]
@@ -87,11 +88,12 @@ class Scaling:
             return active
         check_memory(self._service, missing * pattern.rss_mb)
         table = overlay.current(self._stack.run_dir, pattern.slot)
-        return self._start(self._slots.free(missing, directory), table)
+        return self._start(dict.fromkeys(self._slots.free(missing, directory), table))
 
-    def _start(self, new: list[str], table: Table) -> list[str]:
+    def _start(self, tables: Mapping[str, Table]) -> list[str]:
+        new = list(tables)
         try:
-            for slot in new:
+            for slot, table in tables.items():
                 self._slots.tell(f"starting {slot}")
                 self._slots.start(slot, table)
             for slot in new:

@@ -10,13 +10,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
 
+from streamtalk.cli import overlay
 from streamtalk.cli.surroundings import surroundings
 from streamtalk.client.peer import Peer
 from streamtalk.client.ring import RingReader
@@ -24,6 +26,7 @@ from streamtalk.client.rundir import RunDir
 from streamtalk.client.sockets import BoundedContext
 from streamtalk.proto.directory import Directory, Instance, Lookup
 from streamtalk.proto.errors import AudioRangeError, InputError, NotReadyError, StreamTalkError
+from streamtalk.runtime.config import Table
 from streamtalk.runtime.supervision import ProcessState, Supervisor, SupervisorError
 
 _LEFTOVER_WAIT_S: Final = 8.0
@@ -109,8 +112,15 @@ class Stack:
         launch = Launch(str(config.absolute()) if config else "", profile)
         (self.run_dir.slots / _LAUNCH).write_bytes(msgspec.json.encode(launch))
 
-    def start(self, config: Path | None, profile: str | None) -> int:
+    def start(
+        self,
+        config: Path | None,
+        profile: str | None,
+        overlays: Mapping[str, Table] = MappingProxyType({}),
+    ) -> int:
         """Start supervisord detached; returns its process id.
+
+        `overlays`: what slots that start by themselves have over the configuration.
 
         Raises InputError when a stack runs there already.
         """
@@ -121,6 +131,8 @@ class Stack:
             self._wait_for_leftovers()
             self._clean()
             self.note_launch(config, profile)
+            for slot, table in overlays.items():
+                overlay.write(self.run_dir, slot, table)
             return self._spawn(lock, config, profile)
         finally:
             os.close(lock)

@@ -71,7 +71,7 @@ def _table(rows: list[dict[str, Any]]) -> Table:
         state = Text(row["state"], "green" if row["ready"] else "red")
         counts = (row["items_done"], row["queue"], round(row["rss_mb"]))
         words = [str(row["pid"]), _duration(row["uptime_s"]), *(str(n) for n in counts)]
-        note = row["reason"] or ("fallback" if row["rank"] else "")
+        note = row["reason"] or (f"rank {row['rank']}" if row["rank"] else "")
         table.add_row(row["slot"], row["engine"], state, *words, note)
     return table
 

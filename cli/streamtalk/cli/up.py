@@ -14,7 +14,7 @@ from streamtalk.cli.options import (
     find_config,
     find_run_dir,
 )
-from streamtalk.cli.replicas import checked, complete
+from streamtalk.cli.replicas import checked, complete, first_overlays
 from streamtalk.cli.signals import all_as_interrupts, uninterrupted
 from streamtalk.cli.stack import Progress, Stack
 from streamtalk.proto.directory import Instance
@@ -47,14 +47,14 @@ def start_and_wait(
 ) -> list[Instance]:
     """Start a stack and show how it comes up; one that does not is taken down again."""
     console, began = Console(stderr=True), False
-    stages = checked(config, profile)
+    chains = checked(config, profile)
     try:
         with uninterrupted():
-            stack.start(config, profile)
+            stack.start(config, profile, first_overlays(chains))
             began = True
         with console.status("starting") as spinner:
             instances = stack.wait_ready(wait_s, lambda progress: _show(spinner, progress))
-            complete(stack, stages, wait_s, spinner.update)
+            complete(stack, chains, wait_s, spinner.update)
             return instances
     except (StreamTalkError, KeyboardInterrupt):
         if began:

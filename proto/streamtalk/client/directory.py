@@ -53,6 +53,9 @@ class Addresses:
         self._doubts: dict[str, int] = {}
         self._suspects: dict[str, int] = {}
         self._turn = itertools.count()
+        self.avoids: Callable[[str], bool] = lambda _: False
+        """Whether an endpoint is to be called only where there is no other, by a breaker."""
+
         self.on_change: Callable[[Directory], None] = lambda _: None
 
     def hear(self, header: bytes) -> None:
@@ -110,7 +113,8 @@ class Addresses:
         """Our own calls to it are known exactly, those of others as of its last registration."""
         suspected = self._suspects.get(instance.endpoint, 0) > time.monotonic_ns()
         pending = self._caller.pending_at(instance.endpoint)
-        return suspected, instance.rank, pending, instance.queue
+        avoided = suspected or self.avoids(instance.endpoint)
+        return avoided, instance.rank, pending, instance.queue
 
     def doubt(self, endpoint: str) -> None:
         """A call to the endpoint failed: avoid it for 300 ms and ask for news."""

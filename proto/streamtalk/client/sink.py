@@ -28,6 +28,7 @@ from streamtalk.proto.playback import (
     Stopped,
 )
 from streamtalk.proto.state import Frontier, PlaybackState
+from streamtalk.proto.synthesis import Mark
 
 CREDIT_SAMPLES: Final = SPEECH_RATE_HZ
 """How far ahead of the playing position a sink wants audio: 1 s."""
@@ -44,6 +45,9 @@ _AHEAD_SAMPLES: Final = 10 * CREDIT_SAMPLES
 _KEPT_RESULTS: Final = 32
 """Stopped answers whose position is still told when it is asked for again."""
 
+_MARKS_TOLD: Final = 16
+"""Words of a piece that a state tells again: more than fit into the second that is held."""
+
 AUDIBLE_LEVEL: Final = 64
 """Peak of a frame, of 32,768, from which it counts as audible."""
 
@@ -55,6 +59,9 @@ class Piece:
     pcm: bytearray = field(default_factory=bytearray)
     total: int | None = None
     """Length in samples, once known."""
+
+    marks: list[Mark] = field(default_factory=list)
+    """Words that came with the audio, ascending."""
 
     @property
     def samples(self) -> int:
@@ -131,6 +138,8 @@ class HeldAnswer:
             return
         self.pieces[header.piece] = piece
         piece.pcm += pcm[known * BYTES_PER_SAMPLE :]
+        last = piece.marks[-1].char if piece.marks else -1
+        piece.marks += [mark for mark in header.marks if mark.char > last]
         if header.total_samples is not None and piece.total is None:
             piece.total = header.total_samples
         if piece.total is not None:
@@ -249,7 +258,13 @@ class HeldAnswer:
             have_sample=have_sample,
             want_piece=want_piece,
             want_sample=want_sample,
+            marks=self.told(have_piece),
         )
+
+    def told(self, number: int) -> list[Mark]:
+        """The last words that the audio of a piece came with."""
+        piece = self.pieces.get(number)
+        return piece.marks[-_MARKS_TOLD:] if piece is not None else []
 
 
 class Sink:
@@ -279,7 +294,7 @@ class Sink:
         held = self._hold(request.answer)
         if isinstance(request, Retake):
             piece, sample = held.retake(request.piece, request.sample, request.attempt)
-            return Retaken(piece=piece, sample=sample)
+            return Retaken(piece=piece, sample=sample, marks=held.told(piece))
         if isinstance(request, Finish):
             held.count = request.pieces
         elif isinstance(request, Play):

@@ -37,6 +37,9 @@ class Instance(Message, frozen=True, kw_only=True):
     rank: Position = 0
     """Callers use an instance only where none of a lower rank is ready: the fallback chain."""
 
+    first_audio_ms: float = 0.0
+    """Of `tts`: how long its first audio may take before the next entry speaks; 0: as usual."""
+
     rss_mb: float = 0.0
     languages: list[str] = []
     """BCP 47 primary tags that the engine can do; empty: any, or not applicable."""

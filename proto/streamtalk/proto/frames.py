@@ -1,6 +1,14 @@
 """Headers of audio on the bus; the PCM is the payload part, never inside the header."""
 
+from typing import Annotated
+
+import msgspec
+
 from streamtalk.proto.message import Message, Name, Position
+from streamtalk.proto.synthesis import Mark
+
+MAX_MARKS = 256
+"""Marks of one message: more than the words of two seconds."""
 
 
 class Mic(Message, frozen=True, kw_only=True):
@@ -33,3 +41,9 @@ class Speech(Message, frozen=True, kw_only=True):
 
     total_samples: Position | None = None
     """Length of the whole piece, in its last message; otherwise absent."""
+
+    marks: Annotated[list[Mark], msgspec.Meta(max_length=MAX_MARKS)] = []
+    """Words that begin in this audio or before, where the engine states them while it speaks.
+
+    They come with the audio, so that whoever has it knows its words, whatever becomes of the voice.
+    """

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from streamtalk.proto.message import Name, Position, Reply, Request, SessionId
+from streamtalk.proto.synthesis import Mark
 
 
 class SinkRequest(Request, frozen=True, kw_only=True):
@@ -47,6 +48,8 @@ class Retaken(Reply, frozen=True, kw_only=True):
     """The first piece to speak again is the one after this."""
 
     sample: Position
+    marks: list[Mark] = []
+    """The last words of `piece` that its audio came with, as in a `frontier`."""
 
 
 class Stop(SinkRequest, frozen=True, kw_only=True):

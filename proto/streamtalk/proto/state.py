@@ -6,6 +6,7 @@
 from typing import Literal
 
 from streamtalk.proto.message import Message, Name, Position, SessionId
+from streamtalk.proto.synthesis import Mark
 
 Phase = Literal["listening", "hearing", "thinking", "speaking", "waiting"]
 STATE_PERIOD_MS = 100
@@ -52,6 +53,9 @@ class Frontier(Message, frozen=True, kw_only=True):
     want_piece: Position
     want_sample: Position
     """Send nothing at or beyond (want_piece, want_sample)."""
+
+    marks: list[Mark] = []
+    """The last words of `have_piece` that its audio so far came with: at most 16."""
 
 
 class PlaybackState(Message, frozen=True, kw_only=True):

@@ -31,6 +31,9 @@ class Recollection:
     def learn_pace(self, endpoint: str, first_audio_ms: float) -> None:
         """The recording knows."""
 
+    def leave_voice(self, endpoint: str, reason: str) -> None:
+        """The recording knows who was asked instead."""
+
     def is_long_away(self, stage: str) -> bool:
         """As it was at that time."""
         return bool(self._recall("is_long_away", stage, otherwise=False))

@@ -1,16 +1,19 @@
 """One answer on its way to the loudspeaker: text in, pieces to speak out, what was heard back.
 
 Pure: results and states in, actions out. Pieces are numbered as the sink plays them; a lost voice
-is replaced from the first word that the sink does not have.
+is replaced from the first word that the sink does not have. Only certain marks count for that: a
+voice that estimates its own is given one clause at a time, and begins it again.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from streamtalk.orchestrator.heard import (
     Place,
     ResumePoint,
     SpokenPiece,
+    certain,
     heard_chars,
     heard_text,
     resume_point,
@@ -21,9 +24,10 @@ from streamtalk.orchestrator.splitter import Splitter, SplitterConfig
 from streamtalk.proto.audio import SPEECH_RATE_HZ
 from streamtalk.proto.playback import Stopped
 from streamtalk.proto.state import Frontier, PlaybackState
-from streamtalk.proto.synthesis import Spoken
+from streamtalk.proto.synthesis import Mark, Spoken
 
 _UNKNOWN_SAMPLES: Final = 1 << 40
+_CLAUSE: Final = SplitterConfig(group_clauses=1)
 AHEAD_SAMPLES: Final = 10 * SPEECH_RATE_HZ
 """Audio that is made beyond what was played: a slow voice never runs dry after a quick start, and
 cutting in wastes little."""
@@ -75,6 +79,16 @@ class _Piece:
     """Endpoint that was asked to speak it; empty: nobody yet."""
 
     made: bool = False
+    told: dict[int, Mark] = field(default_factory=dict)
+    """Exact marks that came with its audio, by character, while it was being made."""
+
+    def learn(self, marks: Sequence[Mark]) -> None:
+        """Take what the sink has of its marks."""
+        self.told.update((mark.char, mark) for mark in marks)
+
+    def certain(self) -> SpokenPiece:
+        """What is known of it beyond doubt."""
+        return certain(self.spoken, [self.told[char] for char in sorted(self.told)])
 
     def end_place(self, number: int) -> Place:
         """Where its audio ends; beyond everything while it is not made."""
@@ -102,6 +116,9 @@ class Answer:
     _retaking: ResumePoint | None = None
     _finished: bool = False
     _without_voice: bool = False
+    _by_clause: bool = True
+    """Whether the voice does not state where it is, so that no piece may be longer than a clause:
+    it would be lost, or said again, as a whole."""
 
     def add_text(self, delta: str) -> list[AnswerAction]:
         """Take more of the reply."""
@@ -136,7 +153,9 @@ class Answer:
         piece = self._pieces[spoken.piece]
         old = piece.spoken
         marks = tuple(spoken.marks)
-        piece.spoken = SpokenPiece(old.text, old.start, spoken.total_samples, marks)
+        total = spoken.total_samples
+        piece.spoken = SpokenPiece(old.text, old.start, total, marks, spoken.estimated)
+        self._by_clause = spoken.estimated
         piece.made = True
         self.failures = 0
         return self._next()
@@ -148,6 +167,8 @@ class Answer:
         for frontier in state.held:
             if frontier.answer == self.answer and frontier.attempt == self.attempt:
                 self._frontier = frontier
+                if frontier.have_piece < len(self._pieces):
+                    self._pieces[frontier.have_piece].learn(frontier.marks)
         return self._next()
 
     def lose_voice(self, voice: str) -> list[AnswerAction]:
@@ -176,7 +197,8 @@ class Answer:
     def _retake(self) -> list[AnswerAction]:
         """End the audio where another attempt can go on."""
         self.attempt += 1
-        pieces = [piece.spoken for piece in self._pieces]
+        self._by_clause = True
+        pieces = [piece.certain() for piece in self._pieces]
         self._retaking = resume_point(pieces, self._played, self._have())
         place = self._retaking.place
         return [RetakeAnswer(place.piece, place.sample, self.attempt)]
@@ -204,12 +226,14 @@ class Answer:
         """What the sink has and wants of the current attempt."""
         return self._frontier
 
-    def on_retaken(self, piece: int, sample: int) -> list[AnswerAction]:
+    def on_retaken(self, piece: int, sample: int, marks: Sequence[Mark] = ()) -> list[AnswerAction]:
         """The sink has ended the old audio there: go on behind it."""
         point, self._retaking = self._retaking, None
         if point is None:
             return []
-        pieces = [entry.spoken for entry in self._pieces]
+        if piece < len(self._pieces):
+            self._pieces[piece].learn(marks)
+        pieces = [entry.certain() for entry in self._pieces]
         if (piece, sample) != (point.place.piece, point.place.sample):
             # It had played further than was known: the word that was cut is said again.
             point = resume_point(pieces, Place(piece, sample), Place(piece, sample))
@@ -217,7 +241,8 @@ class Answer:
         kept = truncate(pieces, point) if pieces else []
         later = [entry.spoken for entry in self._pieces[len(kept) :]]
         ends = [entry.start + len(entry.text) for entry in pieces[: len(kept)]]
-        self._pieces = [_Piece(entry, "", made=True) for entry in kept]
+        whole = [entry.spoken for entry in self._pieces[: len(kept) - 1]]
+        self._pieces = [_Piece(entry, "", made=True) for entry in [*whole, *kept[-1:]]]
         self._frontier, self._finished, self._cut = None, False, Place(piece, sample)
         if self._without_voice:
             return self._next()
@@ -275,6 +300,8 @@ class Answer:
         asked = any(piece.voice for piece in waiting)
         number = len(self._pieces) - len(waiting)
         if waiting and not asked and self._ahead_samples() < AHEAD_SAMPLES:
+            if self._by_clause:
+                self._part(number)
             # Taken until `asked` names the endpoint, so that nobody asks twice.
             waiting[0].voice = "?"
             actions.append(SpeakPiece(number, waiting[0].spoken.text, self.attempt))
@@ -282,3 +309,16 @@ class Answer:
             self._finished = True
             actions.append(FinishAnswer(len(self._pieces)))
         return actions
+
+    def _part(self, number: int) -> None:
+        """Leave one clause in the piece, where more of them can be spoken; the rest is the next."""
+        piece = self._pieces[number].spoken
+        splitter = Splitter(_CLAUSE)
+        clauses = [*splitter.feed(piece.text), *splitter.flush()]
+        if len(clauses) < 2:  # noqa: PLR2004 — nothing is left to say after it
+            return
+        at = clauses[0].end
+        first, rest = piece.text[:at], piece.text[at:]
+        self._pieces[number].spoken = replace(piece, text=first)
+        self._pieces.insert(number + 1, _Piece(SpokenPiece(rest, piece.start + at)))
+        self._finished = False

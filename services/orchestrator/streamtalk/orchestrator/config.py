@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from streamtalk.orchestrator.breaker import BreakerConfig
 from streamtalk.orchestrator.hearing import HearingConfig
 from streamtalk.orchestrator.llm.config import LlmConfig
 from streamtalk.orchestrator.llm.scripted import ScriptedLlmConfig
@@ -40,6 +41,7 @@ class OrchestratorConfig(ProcessConfig, frozen=True, kw_only=True, forbid_unknow
     hearing: HearingConfig = HearingConfig()
     conversation: ConversationConfig = ConversationConfig()
     splitter: SplitterConfig = SplitterConfig()
+    breaker: BreakerConfig = BreakerConfig()
     patience_s: Annotated[float, msgspec.Meta(gt=0.0, le=120.0)] = 10.0
     """How long a transcript is waited for while no speech recognition is ready."""
 

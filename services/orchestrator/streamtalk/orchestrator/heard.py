@@ -36,6 +36,9 @@ class SpokenPiece:
     marks: tuple[Mark, ...] = ()
     """Where words begin; without any, they are computed from the lengths of the words."""
 
+    estimated: bool = False
+    """Whether the voice itself only estimates the marks: good for views, not to go on from."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
@@ -43,6 +46,27 @@ class Place:
 
     piece: int
     sample: int
+
+
+ENDLESS_SAMPLES: Final = 1 << 40
+"""Length of a piece that is still being made: its end is never reached."""
+
+
+def certain(piece: SpokenPiece, told: Sequence[Mark] = ()) -> SpokenPiece:
+    """The piece with nothing that is only estimated: one long word, where nothing is known.
+
+    `told`: exact marks that came with the audio of a piece that is not made yet.
+    """
+    marks = tuple(told) if piece.total_samples is None else piece.marks
+    start = Mark(sample=0, char=0)
+    if piece.estimated or not marks:
+        marks = (start,)
+    elif marks[0].char:
+        marks = (start, *(mark for mark in marks if mark.sample))
+    made = piece.total_samples is not None
+    return replace(
+        piece, total_samples=piece.total_samples if made else ENDLESS_SAMPLES, marks=marks
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +160,7 @@ def _cost(word: str) -> int:
 
 def _rate(pieces: Sequence[SpokenPiece]) -> float:
     """Samples per unit of cost, from the pieces of the answer that are known."""
-    known = [piece for piece in pieces if piece.total_samples]
+    known = [p for p in pieces if p.text and (p.total_samples or ENDLESS_SAMPLES) < ENDLESS_SAMPLES]
     units = sum(_cost(word) for piece in known for word in _WORD.findall(piece.text))
     return sum(piece.total_samples or 0 for piece in known) / units if units else _SAMPLES_PER_UNIT
 

@@ -25,6 +25,9 @@ NOTICES: Final[dict[str, dict[str, str]]] = {
     },
 }
 
+STAND_IN: Final = "{engine} speaks meanwhile: the first voice is away, or has failed."
+"""For a view, while a lower entry of the chain speaks."""
+
 AWAY: Final = {
     "vad": "I can't hear just now: voice activity detection is being restarted.",
     "asr": "I can't hear just now: speech recognition is being restarted.",

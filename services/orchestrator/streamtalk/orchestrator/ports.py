@@ -63,6 +63,12 @@ class Ports(Protocol):
     def learn_pace(self, endpoint: str, first_audio_ms: float) -> None:
         """Note how long a voice took."""
 
+    def leave_voice(self, endpoint: str, reason: str) -> None:
+        """The voice failed in an answer, which another one finishes.
+
+        `reason`: `stall`, `first_audio`, `gone`, or the code of an error.
+        """
+
     def sound_tone(self, answer: str, piece: int, attempt: int) -> None:
         """Send a tone to the sink, as a piece of an answer that no voice can say."""
 

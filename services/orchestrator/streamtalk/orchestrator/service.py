@@ -1,5 +1,6 @@
 """The orchestrator as a service: sessions, their calls, the clockwork between them."""
 
+import dataclasses
 import time
 from collections.abc import Callable
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
@@ -15,7 +16,7 @@ from streamtalk.orchestrator.conversation import LEASE_NS, Conversation
 from streamtalk.orchestrator.history import History, HistoryKeeper, TimerRow
 from streamtalk.orchestrator.history.store import wall_clock_ns
 from streamtalk.orchestrator.history_place import history_path
-from streamtalk.orchestrator.lateness import Pace
+from streamtalk.orchestrator.metrics import OrchestratorMetrics
 from streamtalk.orchestrator.mind import EffectPorts, Mind
 from streamtalk.orchestrator.models import LanguageModels
 from streamtalk.orchestrator.notices import notice
@@ -25,6 +26,7 @@ from streamtalk.orchestrator.session_ports import SessionPorts
 from streamtalk.orchestrator.thinking_loop import ThinkingLoop
 from streamtalk.orchestrator.traced_conversation import TracedConversation
 from streamtalk.orchestrator.traces import Traces
+from streamtalk.orchestrator.voices import Voices
 from streamtalk.proto.conversation import (
     CloseSession,
     GetTurns,
@@ -61,11 +63,12 @@ class OrchestratorService(Service[OrchestratorConfig]):
     service: ClassVar = "orchestrator"
 
     def __init__(self, context: ServiceContext, config: OrchestratorConfig) -> None:
-        super().__init__(context, config)
+        metrics = OrchestratorMetrics()
+        super().__init__(dataclasses.replace(context, metrics=metrics), config)
         self.caller = Caller(self.zmq_context, self.reactor)
         self.addresses = Addresses(context.run_dir, self.caller)
         self.timers = Timers(self.wake_at)
-        self.pace = Pace()
+        self.voices = Voices(self.addresses, self.caller, metrics, self.log, config.breaker)
         self.absences = Absences()
         self.calls = ServiceCalls(self.caller, self.addresses, self.timers)
         self._loop = ThinkingLoop(self.post, self.log)
@@ -115,7 +118,12 @@ class OrchestratorService(Service[OrchestratorConfig]):
         """Timers, deadlines, sessions."""
         excused_ns = self._looks.look(now_ns)
         dues = [now_ns + HOUSEKEEPING_NS, self.addresses.tick(now_ns)]
-        ticks = (self.timers.tick(now_ns), self.caller.tick(now_ns), self._alarms.next_ns())
+        ticks = (
+            self.timers.tick(now_ns),
+            self.caller.tick(now_ns),
+            self.voices.tick(now_ns),
+            self._alarms.next_ns(),
+        )
         dues.extend(due_ns for due_ns in ticks if due_ns is not None)
         for timer in self._alarms.due(now_ns):
             self._ring(timer)
@@ -306,7 +314,7 @@ class OrchestratorService(Service[OrchestratorConfig]):
         for endpoint in self._known - present:
             self.caller.lose(endpoint)
         self._known = present
-        self.pace.forget(present)
+        self.voices.keep(present)
         for conversation in self._sessions.values():
             conversation.look()
         self._see_absences(time.monotonic_ns())

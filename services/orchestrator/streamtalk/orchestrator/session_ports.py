@@ -53,6 +53,9 @@ class SessionPorts:
         self._term = term
         self._log: logging.Logger = owner.log
         self.memory = memory
+        self._voice = ""
+        self._left = ("", "")
+        """The voice that was left last, and why, until another one has taken over."""
 
     def transcribe(
         self, request: Transcribe, done: Callable[[Transcript], None], failed: Failed
@@ -90,19 +93,44 @@ class SessionPorts:
     ) -> str:
         """Have a piece spoken."""
         deadline_s = 10.0 + 0.2 * len(request.text)
-        return self._owner.calls.once("tts", request, deadline_s, done, failed, voice)
+        endpoint = self._owner.calls.once("tts", request, deadline_s, done, failed, voice)
+        self._voice = endpoint or self._voice
+        if endpoint and self._left[0]:
+            self._tell_hand_over(request, endpoint)
+        return endpoint
+
+    def _tell_hand_over(self, request: Speak, endpoint: str) -> None:
+        """The one line of a hand-over."""
+        (left, reason), self._left = self._left, ("", "")
+        slots = [i.slot if i else "" for i in map(self._owner.voices.instance, (left, endpoint))]
+        fields = {
+            "session": self._session,
+            "answer": request.answer,
+            "piece": request.piece,
+            "attempt": request.attempt,
+            "from_slot": slots[0],
+            "to_slot": slots[1],
+            "reason": reason,
+        }
+        self._log.warning("hand-over", extra={"fields": fields})
 
     def another_voice(self, endpoint: str) -> bool:
-        """Whether another voice is ready."""
-        return self._owner.calls.other("tts", (endpoint,)) is not None
+        """Whether another voice is ready that has not failed."""
+        other = self._owner.calls.other("tts", (endpoint,))
+        return other is not None and not self._owner.voices.avoids(other)
 
     def allowed_ms(self, endpoint: str) -> float:
-        """By what this voice took before."""
-        return self._owner.pace.allowed_ms(endpoint)
+        """By its budget, or by what it took before."""
+        return self._owner.voices.allowed_ms(endpoint)
 
     def learn_pace(self, endpoint: str, first_audio_ms: float) -> None:
         """Remember it for every session."""
-        self._owner.pace.learn(endpoint, first_audio_ms)
+        self._owner.voices.spoke(endpoint, first_audio_ms)
+
+    def leave_voice(self, endpoint: str, reason: str) -> None:
+        """Every session hears of it; the log when another voice has taken over."""
+        self._left = (endpoint, reason)
+        self._owner.voices.left(endpoint, reason)
 
     def sound_tone(self, answer: str, piece: int, attempt: int) -> None:
         """The orchestrator's only audio."""
@@ -181,7 +209,9 @@ class SessionPorts:
     def publish(self, session: str, state: SessionState) -> None:
         """Publish the session's state."""
         away = self._owner.absences.notice(time.monotonic_ns())
-        full = msgspec.structs.replace(state, engines=self._owner.engines(), notice=away)
+        speaking = self._voice if state.phase == "speaking" else ""
+        told = away or self._owner.voices.notice(speaking)
+        full = msgspec.structs.replace(state, engines=self._owner.engines(), notice=told)
         self._owner.publish(topic("state", "session", session), full)
 
     def after(self, delay_ns: int, function: Callable[[], None]) -> None:

@@ -169,17 +169,18 @@ class Speaking:
                 self._check_ns = due_ns
                 self._ports.after(due_ns - now_ns, self._check_voice)
         elif self._ports.another_voice(owed.voice):
-            self._ports.suspect(owed.voice)
             self._lateness.left(now_ns)
             self._ports.cancel_speech(self._session, self.answer.answer, {owed.voice})
-            self.lose_voice(owed.voice)
+            self.lose_voice(owed.voice, "stall" if owed.begun or owed.made else "first_audio")
 
-    def lose_voice(self, endpoint: str) -> None:
-        """The voice at this endpoint is gone."""
+    def lose_voice(self, endpoint: str, reason: str = "gone") -> None:
+        """The voice at this endpoint fails, or is gone: what it owes is asked of another one."""
         if endpoint == self._voice:
             self._voice = ""
-        if not self._ending:
-            self._do(self.answer.lose_voice(endpoint))
+        actions = [] if self._ending else self.answer.lose_voice(endpoint)
+        if actions:
+            self._ports.leave_voice(endpoint, reason)
+            self._do(actions)
 
     def stop(self, *, interrupted: bool) -> None:
         """End the answer where it is, and ask the sink how far it came."""
@@ -303,7 +304,7 @@ class Speaking:
             self.exchange.error = error.code
             self._do(self.answer.give_up())
         elif endpoint:
-            self.lose_voice(endpoint)
+            self.lose_voice(endpoint, error.code)
         else:
             self._ports.after(_RETRY_NS, lambda: self._do(self.answer.not_asked(action.number)))
 
@@ -319,7 +320,7 @@ class Speaking:
 
         def done(reply: Retaken) -> None:
             if not self._ending:
-                self._do(self.answer.on_retaken(reply.piece, reply.sample))
+                self._do(self.answer.on_retaken(reply.piece, reply.sample, reply.marks))
 
         self._ports.sink(self._sink, request, done, lambda _: self.stop(interrupted=False))
 

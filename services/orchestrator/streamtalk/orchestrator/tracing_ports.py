@@ -103,6 +103,10 @@ class TracingPorts:
         """Note how long a voice took."""
         self._ports.learn_pace(endpoint, first_audio_ms)
 
+    def leave_voice(self, endpoint: str, reason: str) -> None:
+        """The voice failed in an answer."""
+        self._ports.leave_voice(endpoint, reason)
+
     def sound_tone(self, answer: str, piece: int, attempt: int) -> None:
         """Send a tone in place of words."""
         self._ports.sound_tone(answer, piece, attempt)

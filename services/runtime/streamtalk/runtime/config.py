@@ -63,6 +63,24 @@ class ServiceConfig(ProcessConfig, frozen=True, kw_only=True, forbid_unknown_fie
     """Threads that the mathematics of a model may use, by OpenMP or BLAS."""
 
 
+class ChainEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One entry of a `chain`, where its engine's name alone does not say enough."""
+
+    engine: str
+    settings: Table = {}
+    """Over `engines.<engine>` of the stage's table."""
+
+    replicas: Annotated[int, msgspec.Meta(ge=1, le=3)] = 1
+    """Instances that are alike; callers choose the least loaded."""
+
+    endpoints: Annotated[list[Table], msgspec.Meta(max_length=3)] = []
+    """One instance for each, with these settings besides, such as a server's address; they share
+    the load like replicas."""
+
+    first_audio_ms: Annotated[float, msgspec.Meta(ge=0.0, le=3_600_000.0)] = 0.0
+    """Of `tts`: time to the first audio before the next entry speaks; 0: by what it is used to."""
+
+
 class ModelConfig(ServiceConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the table of a service with a model may hold besides."""
 
@@ -70,10 +88,18 @@ class ModelConfig(ServiceConfig, frozen=True, kw_only=True, forbid_unknown_field
     """Instances that `up` starts; callers choose the least loaded."""
 
     fallback: str = ""
-    """Engine of one more instance, which is used while none of the first choice is ready."""
+    """Engine of one more instance, which is used while none of the first choice is ready: short
+    for a chain of two."""
+
+    chain: Annotated[list[str | ChainEntry], msgspec.Meta(max_length=6)] = []
+    """Engines in the order in which they are used, each in a process of its own; in place of
+    `engine`, `replicas` and `fallback`."""
+
+    last_resort: str = ""
+    """Engine that a `chain` ends with, whether or not it is named there; empty: none."""
 
     rank: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
-    """0: first choice; the instance of `fallback` has rank 1."""
+    """Place in the chain, from 0; `up` gives it to each instance."""
 
     trial_s: Annotated[float, msgspec.Meta(ge=0.0, le=3_600.0)] = 10.0
     """After a swap the old instance is kept for this long while people talk with the new one."""

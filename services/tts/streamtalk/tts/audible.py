@@ -1,6 +1,7 @@
 """Is what an engine made sound at all? And how it goes onto the wire."""
 
 import math
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -41,6 +42,43 @@ class SilenceGuard:
         """Raise EngineError unless something was audible."""
         if not self._heard:
             raise EngineError("silence: the voice made no audible sound of a text that has words")
+
+
+HELD_FROM_SAMPLES: Final = SPEECH_RATE_HZ // 20
+"""Silence up to here goes out as it is made; what follows waits for sound, or the end."""
+
+
+class SilenceHold:
+    """Keeps a long silence back: a voice that has fallen mute leaves none of it at the sink."""
+
+    def __init__(self) -> None:
+        self._silent = 0
+        self._made = 0
+        self._held: list[Samples] = []
+        self.sounded = 0
+        """Samples of the piece up to the last audible one."""
+
+    def take(self, audio: Samples) -> Iterator[Samples]:
+        """Yield what may go out now that `audio` was made."""
+        loud = np.flatnonzero(np.abs(audio) >= AUDIBLE_PEAK)
+        self._made += audio.size
+        if loud.size:
+            self._silent = int(audio.size - loud[-1] - 1)
+            self.sounded = self._made - self._silent
+            yield from self.release()
+            yield audio
+            return
+        at = max(0, HELD_FROM_SAMPLES - self._silent)
+        self._silent += audio.size
+        if at:
+            yield audio[:at]
+        if at < audio.size:
+            self._held.append(audio[at:])
+
+    def release(self) -> Iterator[Samples]:
+        """Yield what was kept back: sound follows, or the piece has ended well."""
+        held, self._held = self._held, []
+        yield from held
 
 
 def to_pcm(audio: Samples, volume: float) -> bytes:

@@ -72,6 +72,30 @@ class SparkSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         return Path(data).expanduser() / "streamtalk" / "voices"
 
 
+class LettersSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of the voice that spells in tones, for tests of the chain."""
+
+    seed: Count = 0
+    """Decides how long each letter is."""
+
+    level: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 0.1
+    """Amplitude: tells one such voice from another."""
+
+    exact: bool = True
+    """Whether it states where its words begin; otherwise it estimates, and badly."""
+
+    chunk_ms: Annotated[int, msgspec.Meta(ge=10, le=10_000)] = 60
+    real_time_factor: Annotated[float, msgspec.Meta(ge=0.0, le=100.0)] = 0.0
+    """Thread CPU time of a chunk, as a share of its length."""
+
+    fault_file: str = ""
+    """The piece that finds this file takes it away and goes wrong as it says: `KIND AFTER_MS`, the
+    kind being error, stall or silence, the time that of audio from there on, further pieces too."""
+
+    stall_ms: Milliseconds = 2_000.0
+    """How long a stall is."""
+
+
 class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of the engine for load and deterministic tests."""
 
@@ -120,6 +144,9 @@ class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     hang_file: str = ""
     """A call that finds this file takes it away and never returns."""
 
+    letters: LettersSettings | None = None
+    """Spell in tones instead: then nothing else here counts."""
+
 
 class TtsEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of each engine."""
@@ -148,11 +175,19 @@ class TtsConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The `[tts]` table."""
 
     engines: TtsEngines = TtsEngines()
+    last_resort: str = "espeak"
+    """Engine that a `chain` ends with: eSpeak NG needs no model and no network, so that an answer
+    is never silence. Empty: the chain is as it is written."""
+
     budget_ms: Milliseconds = 2_000.0
     """Time that any step of the engine may take before the instance counts as hung."""
 
     budget_ms_per_char: Milliseconds = 20.0
     """Added to that for every character of the piece."""
+
+    first_audio_ms: Milliseconds = 0.0
+    """The first audio of a piece may take so long before the next entry of the chain speaks; 0:
+    twice what it took before, and a quarter of a second."""
 
     pieces_per_session: Annotated[int, msgspec.Meta(ge=1, le=4_096)] = 128
     """Pieces of one session that may wait; more are refused as overloaded."""

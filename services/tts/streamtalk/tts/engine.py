@@ -1,6 +1,6 @@
 """What a speech engine implements, and the table of those there are."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
@@ -51,6 +51,14 @@ class Made:
     voice: str
 
 
+Steps = Generator[Sequence[Mark] | None, None, Made]
+"""A piece being said: a step makes a little audio and emits it.
+
+Each yields the exact marks that it has come to know, or None: those of what comes next are worth
+most, since they go out with the audio, and another voice that has to go on knows where.
+"""
+
+
 class SpeechEngine(Protocol):
     """A voice. Called from one thread, for several pieces in turn.
 
@@ -66,7 +74,7 @@ class SpeechEngine(Protocol):
         """The voices that `Order.voice` may name."""
         ...
 
-    def speak(self, order: Order, emit: Emit) -> Generator[None, None, Made]:
+    def speak(self, order: Order, emit: Emit) -> Steps:
         """Say one piece: each step makes a little audio and emits it before it yields.
 
         Between two steps of this piece, steps of other pieces may run.

@@ -1,5 +1,6 @@
 """One piece of an answer as it is kept: what was made, what was sent, what may be sent."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from streamtalk.proto.audio import (
@@ -7,8 +8,8 @@ from streamtalk.proto.audio import (
     MAX_SPEECH_FRAMES_PER_MESSAGE,
     SPEECH_FRAME_SAMPLES,
 )
-from streamtalk.proto.frames import Speech
-from streamtalk.proto.synthesis import Speak, Spoken
+from streamtalk.proto.frames import MAX_MARKS, Speech
+from streamtalk.proto.synthesis import Mark, Speak, Spoken
 
 MESSAGE_SAMPLES = MAX_SPEECH_FRAMES_PER_MESSAGE * SPEECH_FRAME_SAMPLES
 
@@ -35,6 +36,8 @@ class KeptPiece:
         self.closed = False
         """Whether the last message, the one with the total, has been published."""
 
+        self._marks: list[Mark] = []
+        self._marks_sent = 0
         self._pcm = bytearray()
         self._total: int | None = None
         self._credit = order.credit_samples
@@ -59,6 +62,10 @@ class KeptPiece:
         self._pcm += pcm
         self.made += len(pcm) // BYTES_PER_SAMPLE
 
+    def add_marks(self, marks: Sequence[Mark]) -> None:
+        """Keep where words begin, ascending; they go out with the audio up to each."""
+        self._marks += marks
+
     def finish(self, spoken: Spoken) -> None:
         """All is made."""
         self.spoken = spoken
@@ -77,6 +84,7 @@ class KeptPiece:
         """Send again from `sample` on, rounded down to a whole frame, no longer on credit."""
         self._credit = 0
         self.sent = min(self.sent, sample - sample % SPEECH_FRAME_SAMPLES)
+        self._marks_sent = 0
         self.closed = False
 
     def take(self, wanted: int) -> list[Parcel]:
@@ -103,6 +111,13 @@ class KeptPiece:
             sample=start,
             attempt=self.order.attempt,
             total_samples=end if end == self._total else None,
+            marks=self._take_marks(end),
         )
         pcm = memoryview(self._pcm)[start * BYTES_PER_SAMPLE : end * BYTES_PER_SAMPLE]
         return Parcel(header, bytes(pcm))
+
+    def _take_marks(self, end: int) -> list[Mark]:
+        """Those that have not gone out yet, of words that begin before `end`."""
+        due = [mark for mark in self._marks[self._marks_sent :] if mark.sample < end][:MAX_MARKS]
+        self._marks_sent += len(due)
+        return due

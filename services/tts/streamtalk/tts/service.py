@@ -17,7 +17,7 @@ from streamtalk.proto.errors import (
     UnknownMessageError,
 )
 from streamtalk.proto.message import Ok, Request
-from streamtalk.proto.synthesis import Cancel, ListVoices, Speak, Spoken, Voice, Voices
+from streamtalk.proto.synthesis import Cancel, ListVoices, Mark, Speak, Spoken, Voice, Voices
 from streamtalk.runtime.engine_table import create_engine, missing_modules
 from streamtalk.runtime.worker import Call, Duty, Job, ServiceContext, Worker
 from streamtalk.tts.answers import Answers
@@ -121,7 +121,12 @@ class TtsWorker(Worker[TtsConfig]):
     def describe(self) -> dict[str, Any]:
         """The engine and its languages."""
         languages = sorted({voice.language for voice in self._voices})
-        return {"engine": self._engine_name, "languages": languages}
+        budget_ms = self.config.first_audio_ms
+        return {
+            "engine": self._engine_name,
+            "languages": languages,
+            "first_audio_ms": budget_ms,
+        }
 
     def become_ready(self) -> None:
         """Calls are welcome; beside them the configured phrases are made ahead."""
@@ -222,7 +227,10 @@ class TtsWorker(Worker[TtsConfig]):
         def deliver(pcm: bytes) -> None:
             self.post(lambda: self._on_audio(task, pcm))
 
-        utterance = Utterance(piece.order, said, deliver, time.monotonic_ns)
+        def tell(marks: list[Mark]) -> None:
+            self.post(lambda: piece.add_marks(marks))
+
+        utterance = Utterance(piece.order, said, deliver, time.monotonic_ns, tell)
         task = _Task([call], piece, utterance, opens=first, first=first)
         self._tasks[id(piece)] = task
         self._rota.add(task.session, piece.order.answer, piece.number, task)

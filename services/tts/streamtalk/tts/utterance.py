@@ -1,22 +1,30 @@
 """One piece while it is being made: the engine's steps, and what they bring."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Sequence
 
-from streamtalk.proto.synthesis import Speak, Spoken
-from streamtalk.tts.audible import SilenceGuard, to_pcm
-from streamtalk.tts.engine import Made, Order, Samples, SpeechEngine
+from streamtalk.proto.synthesis import Mark, Speak, Spoken
+from streamtalk.tts.audible import SilenceGuard, SilenceHold, to_pcm
+from streamtalk.tts.engine import Made, Order, Samples, SpeechEngine, Steps
 from streamtalk.tts.marks import to_original
 from streamtalk.tts.normal import Normal
 
 Deliver = Callable[[bytes], None]
 """Takes s16le mono PCM, 24 kHz."""
 
+Tell = Callable[[list[Mark]], None]
+"""Takes marks of the piece that are certain, before the audio that they lie in."""
+
 
 class Utterance:
     """Steps run on the engine thread; only `cancelled` is written by another."""
 
     def __init__(
-        self, speak: Speak, said: Normal, deliver: Deliver, clock_ns: Callable[[], int]
+        self,
+        speak: Speak,
+        said: Normal,
+        deliver: Deliver,
+        clock_ns: Callable[[], int],
+        tell: Tell = lambda _: None,
     ) -> None:
         self.speak = speak
         self.cancelled = False
@@ -24,8 +32,12 @@ class Utterance:
         self._order = Order(said.text, speak.piece, speak.language, speak.voice, speak.rate)
         self._deliver = deliver
         self._clock_ns = clock_ns
+        self._tell = tell
         self._guard = SilenceGuard()
-        self._steps: Generator[None, None, Made] | None = None
+        self._hold = SilenceHold()
+        self._untold: list[Mark] = []
+        self._told_char = -1
+        self._steps: Steps | None = None
         self._ordered_ns = clock_ns()
         self._first_ns: int | None = None
         self._compute_ns = 0
@@ -42,7 +54,8 @@ class Utterance:
         if self._steps is None:
             self._steps = engine.speak(self._order, self._take)
         try:
-            next(self._steps)
+            known = next(self._steps)
+            self._learn(known or ())
         except StopIteration as end:
             self._compute_ns += self._clock_ns() - began_ns
             return self._finish(end.value)
@@ -70,12 +83,29 @@ class Utterance:
         if self.speak.volume > 0:
             self._guard.take(audio)
         self._samples += audio.size
-        self._deliver(to_pcm(audio, self.speak.volume))
+        for part in self._hold.take(audio) if self.speak.volume > 0 else (audio,):
+            self._learn(())
+            self._deliver(to_pcm(part, self.speak.volume))
         return not self.cancelled
+
+    def _learn(self, marks: Sequence[Mark]) -> None:
+        """Tell of words as far as the voice has sounded: of a mute one they would be lost."""
+        self._untold += marks
+        due = [mark for mark in self._untold if mark.sample < self._hold.sounded]
+        if not due:
+            return
+        self._untold = self._untold[len(due) :]
+        placed = to_original(due, self.said, self.speak.text)
+        new = [mark for mark in placed if mark.char > self._told_char]
+        if new:
+            self._told_char = new[-1].char
+            self._tell(new)
 
     def _finish(self, made: Made) -> Spoken:
         if self.speak.volume > 0:
             self._guard.end()
+        for part in self._hold.release():
+            self._deliver(to_pcm(part, self.speak.volume))
         first_ns = self._first_ns or self._clock_ns()
         return Spoken(
             answer=self.speak.answer,

@@ -11,7 +11,7 @@ from streamtalk.tts.cache.key import piece_key
 from streamtalk.tts.cache.recording import Recording
 from streamtalk.tts.cache.store import PieceStore
 from streamtalk.tts.cache.writer import CacheWriter
-from streamtalk.tts.engine import Emit, Made, Order, Samples, SpeechEngine
+from streamtalk.tts.engine import Emit, Order, Samples, SpeechEngine, Steps
 
 _CHUNK_SAMPLES: Final = MAX_SPEECH_FRAMES_PER_MESSAGE * SPEECH_FRAME_SAMPLES
 
@@ -43,12 +43,13 @@ class CachedEngine:
         """Those of the engine."""
         return self._engine.voices()
 
-    def speak(self, order: Order, emit: Emit) -> Generator[None, None, Made]:
-        """One step where the piece is known, else the steps of the engine."""
+    def speak(self, order: Order, emit: Emit) -> Steps:
+        """Two steps where the piece is known, else those of the engine."""
         key = piece_key(self._fingerprint, order)
         known = self._store.get(key)
         self._metrics.lookups.add("miss" if known is None else "hit")
         if known is not None:
+            yield None if known.made.estimated else known.made.marks
             _play(known, emit)
             return known.made
         return (yield from self._make(key, order, emit))
@@ -56,10 +57,12 @@ class CachedEngine:
     def prepare(self, order: Order) -> Generator[None, None, None]:
         """Have a piece in the cache, made for nobody; no lookup is counted."""
         key = piece_key(self._fingerprint, order)
-        if not self._store.touch(key):
-            yield from self._make(key, order, lambda _audio: True)
+        if self._store.touch(key):
+            return
+        for _ in self._make(key, order, lambda _audio: True):
+            yield
 
-    def _make(self, key: str, order: Order, emit: Emit) -> Generator[None, None, Made]:
+    def _make(self, key: str, order: Order, emit: Emit) -> Steps:
         recording = Recording(emit)
         made = yield from self._engine.speak(order, recording.take)
         piece = recording.piece(made)

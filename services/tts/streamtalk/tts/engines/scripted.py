@@ -1,7 +1,5 @@
 """An engine of exact cost and exact output, for load, benchmarks and deterministic tests."""
 
-from collections.abc import Generator
-
 import numpy as np
 
 from streamtalk.proto.audio import SPEECH_RATE_HZ, ms_to_samples, samples_to_ms
@@ -9,8 +7,9 @@ from streamtalk.proto.synthesis import Voice
 from streamtalk.runtime.burn import burn
 from streamtalk.runtime.fault import go_wrong, hang_when_told
 from streamtalk.tts.config import ScriptedSettings
-from streamtalk.tts.engine import Emit, Made, Order, Samples
+from streamtalk.tts.engine import Emit, Made, Order, Samples, Steps
 from streamtalk.tts.marks import spread
+from streamtalk.tts.spelling import Spelling
 
 
 class ScriptedEngine:
@@ -23,6 +22,8 @@ class ScriptedEngine:
         self._settings = settings
         self._marked = 0
         """Pieces so far whose text is one that goes wrong."""
+
+        self._spelling = Spelling(settings.letters) if settings.letters else None
 
     def load(self) -> None:
         """Nothing to load."""
@@ -41,14 +42,16 @@ class ScriptedEngine:
         """Empty unless `cacheable`: a fault has to come as often as the script says."""
         return f"scripted {self._settings!r}" if self._settings.cacheable else ""
 
-    def speak(self, order: Order, emit: Emit) -> Generator[None, None, Made]:
+    def speak(self, order: Order, emit: Emit) -> Steps:
         """One step for each chunk."""
+        if self._spelling is not None:
+            return (yield from self._spelling.speak(order, emit))
         total = self._total_samples(order)
         faulty = self._is_faulty(order)
         chunk = ms_to_samples(self._settings.chunk_ms, SPEECH_RATE_HZ)
         for index, start in enumerate(range(0, total, chunk)):
             if index:
-                yield
+                yield None
             length = min(chunk, total - start)
             wrong = faulty and index >= self._settings.fault_after_chunks
             self._work(order, index, length, wrong=wrong)
