@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator
 from streamtalk.proto.synthesis import Speak, Spoken
 from streamtalk.tts.audible import SilenceGuard, to_pcm
 from streamtalk.tts.engine import Made, Order, Samples, SpeechEngine
+from streamtalk.tts.shaping import PieceShaper
 
 Deliver = Callable[[bytes], None]
 """Takes s16le mono PCM, 24 kHz."""
@@ -14,13 +15,19 @@ class Utterance:
     """Steps run on the engine thread; only `cancelled` is written by another."""
 
     def __init__(
-        self, speak: Speak, text: str, deliver: Deliver, clock_ns: Callable[[], int]
+        self,
+        speak: Speak,
+        text: str,
+        deliver: Deliver,
+        clock_ns: Callable[[], int],
+        shaper: PieceShaper | None = None,
     ) -> None:
         self.speak = speak
         self.cancelled = False
         self._order = Order(text, speak.piece, speak.language, speak.voice, speak.rate)
         self._deliver = deliver
         self._clock_ns = clock_ns
+        self._shaper = shaper
         self._guard = SilenceGuard()
         self._steps: Generator[None, None, Made] | None = None
         self._ordered_ns = clock_ns()
@@ -60,12 +67,17 @@ class Utterance:
         if self.speak.volume > 0:
             self._guard.take(audio)
         self._samples += audio.size
-        self._deliver(to_pcm(audio, self.speak.volume))
+        if self._shaper is None:
+            self._deliver(to_pcm(audio, self.speak.volume))
+        elif (shaped := self._shaper.take(audio)).size:
+            self._deliver(to_pcm(shaped, 1.0))
         return not self.cancelled
 
     def _finish(self, made: Made) -> Spoken:
         if self.speak.volume > 0:
             self._guard.end()
+        if self._shaper is not None:
+            self._deliver(to_pcm(self._shaper.finish(), 1.0))
         first_ns = self._first_ns or self._clock_ns()
         return Spoken(
             answer=self.speak.answer,
