@@ -4,7 +4,6 @@ import dataclasses
 import logging
 import os
 import stat
-from collections.abc import Generator
 from pathlib import Path
 from typing import cast
 
@@ -24,7 +23,7 @@ from streamtalk.tts.cache.preload import Preload
 from streamtalk.tts.cache.store import PieceStore
 from streamtalk.tts.cache.writer import CacheWriter
 from streamtalk.tts.config import ScriptedSettings
-from streamtalk.tts.engine import Made, Order, Samples
+from streamtalk.tts.engine import Made, Order, Samples, Steps
 from streamtalk.tts.engines.scripted import ScriptedEngine
 
 pytestmark = pytest.mark.contract
@@ -81,7 +80,7 @@ class Scene:
         assert self.writer.close(10.0)
 
 
-def exhaust(steps: Generator[None, None, Made]) -> Made:
+def exhaust(steps: Steps) -> Made:
     """Do all steps; returns what they do."""
     while True:
         try:

@@ -25,11 +25,13 @@ from streamtalk.tts.cache.opening import SpeechCache
 from streamtalk.tts.cache.preload import Preload
 from streamtalk.tts.config import TtsConfig
 from streamtalk.tts.delivery import Delivery
-from streamtalk.tts.engine import ENGINES, Order, SpeechEngine
+from streamtalk.tts.engine import ENGINES, Calibrated, Order, SpeechEngine
 from streamtalk.tts.language import expected_language
+from streamtalk.tts.loudness import Loudness
 from streamtalk.tts.normal import Normal, normalise, warm_up
 from streamtalk.tts.pieces import KeptPiece
 from streamtalk.tts.rota import Rota
+from streamtalk.tts.shaping import PieceShaper
 from streamtalk.tts.speakable import is_speakable
 from streamtalk.tts.utterance import Utterance, nothing_said
 
@@ -73,6 +75,7 @@ class TtsWorker(Worker[TtsConfig]):
         super().__init__(context, config)
         self._engine_name = chosen_engine(config.engine)
         self._engine: SpeechEngine | None = None
+        self._loudness: Loudness | None = None
         self._cache = SpeechCache(config.cache, self.log)
         self._voices: list[Voice] = []
         patience_ns = int(config.kept_s * 1e9)
@@ -95,17 +98,23 @@ class TtsWorker(Worker[TtsConfig]):
         self._voices = engine.voices()
         self._engine = self._cache.before(engine)
         self._bare_engine = engine
+        if not isinstance(engine, Calibrated) or not engine.calibrated:
+            self._loudness = Loudness(self.config.loudness_dbfs)
 
     def canned(self) -> str:
         """Say one word; raises EngineError unless it can be heard."""
         speak = Speak(session="canned", answer="canned", piece=0, text=CANNED_TEXT)
         said = normalise(speak.text)
-        utterance = Utterance(speak, said, lambda _pcm: None, time.monotonic_ns)
+        utterance = Utterance(
+            speak, said, lambda _pcm: None, time.monotonic_ns, shaper=self._shaper(speak)
+        )
         try:
             while (spoken := utterance.step(self._bare_engine)) is None:
                 self.let_calls_go_first()
         finally:
             utterance.close()
+        if self._loudness is not None:
+            self._loudness.of(speak.voice).settle()
         heard_ms = samples_to_ms(spoken.total_samples, SPEECH_RATE_HZ)
         return f"said {CANNED_TEXT!r} audibly in {heard_ms:.0f} ms of speech"
 
@@ -230,11 +239,17 @@ class TtsWorker(Worker[TtsConfig]):
         def tell(marks: list[Mark]) -> None:
             self.post(lambda: piece.add_marks(marks))
 
-        utterance = Utterance(piece.order, said, deliver, time.monotonic_ns, tell)
+        shaper = self._shaper(piece.order)
+        utterance = Utterance(piece.order, said, deliver, time.monotonic_ns, tell, shaper)
         task = _Task([call], piece, utterance, opens=first, first=first)
         self._tasks[id(piece)] = task
         self._rota.add(task.session, piece.order.answer, piece.number, task)
         self._begin_next(task.session)
+
+    def _shaper(self, speak: Speak) -> PieceShaper | None:
+        if self._loudness is None:
+            return None
+        return PieceShaper(self._loudness.of(speak.voice), speak.volume)
 
     def _begin_next(self, session: str) -> None:
         task = self._rota.begin(session)

@@ -7,6 +7,7 @@ from streamtalk.tts.audible import SilenceGuard, SilenceHold, to_pcm
 from streamtalk.tts.engine import Made, Order, Samples, SpeechEngine, Steps
 from streamtalk.tts.marks import to_original
 from streamtalk.tts.normal import Normal
+from streamtalk.tts.shaping import PieceShaper
 
 Deliver = Callable[[bytes], None]
 """Takes s16le mono PCM, 24 kHz."""
@@ -25,6 +26,7 @@ class Utterance:
         deliver: Deliver,
         clock_ns: Callable[[], int],
         tell: Tell = lambda _: None,
+        shaper: PieceShaper | None = None,
     ) -> None:
         self.speak = speak
         self.cancelled = False
@@ -33,6 +35,7 @@ class Utterance:
         self._deliver = deliver
         self._clock_ns = clock_ns
         self._tell = tell
+        self._shaper = shaper
         self._guard = SilenceGuard()
         self._hold = SilenceHold()
         self._untold: list[Mark] = []
@@ -85,8 +88,14 @@ class Utterance:
         self._samples += audio.size
         for part in self._hold.take(audio) if self.speak.volume > 0 else (audio,):
             self._learn(())
-            self._deliver(to_pcm(part, self.speak.volume))
+            self._send(part)
         return not self.cancelled
+
+    def _send(self, audio: Samples) -> None:
+        if self._shaper is None:
+            self._deliver(to_pcm(audio, self.speak.volume))
+        elif (shaped := self._shaper.take(audio)).size:
+            self._deliver(to_pcm(shaped, 1.0))
 
     def _learn(self, marks: Sequence[Mark]) -> None:
         """Tell of words as far as the voice has sounded: of a mute one they would be lost."""
@@ -105,7 +114,9 @@ class Utterance:
         if self.speak.volume > 0:
             self._guard.end()
         for part in self._hold.release():
-            self._deliver(to_pcm(part, self.speak.volume))
+            self._send(part)
+        if self._shaper is not None:
+            self._deliver(to_pcm(self._shaper.finish(), 1.0))
         first_ns = self._first_ns or self._clock_ns()
         return Spoken(
             answer=self.speak.answer,
