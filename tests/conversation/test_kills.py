@@ -137,13 +137,16 @@ def test_conversation_outlives(
 
 
 def test_turn_before_the_kill_is_reported(stack: RunningStack, tmp_path: Path) -> None:
-    """The orchestrator is killed between two questions: both have their turn, with its times."""
+    """The orchestrator is killed in the second question: both have their turn, with its times.
+
+    The edge begins a question when it was told how the one before ended.
+    """
     wavs = write_each(tmp_path, [QUESTION, QUESTION], lead_s=4.0)
     report = tmp_path / "report.json"
     with onlooker(stack, "between") as eyes:
         running = stack.spawn("converse", *wavs, "--session", "between", "--report", str(report))
-        eyes.wait_for("listening", turn=1)
-        (restored,) = eyes.turns_after(eyes.kill("orchestrator"), "between")
+        eyes.wait_for("hearing", turn=2)
+        restored, *_ = eyes.turns_after(eyes.kill("orchestrator"), "between")
         _, err = running.communicate(timeout=120)
         eyes.wait_ready("orchestrator")
     assert running.returncode == 0, err
