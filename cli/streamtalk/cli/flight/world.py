@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
+import msgspec
+
 from streamtalk.cli.flight.answers import Answers
 from streamtalk.cli.flight.book import CallBook
 from streamtalk.cli.flight.microphone import Stream
@@ -255,6 +257,7 @@ class World(Recollection):
         if self._stages.recorded_latency:
             took_ns = self._took_ns(Timed(None, took_ns), call)
             chunks = [type(chunk)(took_ns, chunk.pcm) for chunk in chunks]
+            spoken = spoken and _timed_alike(spoken, took_ns)
         self._speaker_add(request, [(now_ns + c.after_ns, c.pcm) for c in chunks])
         if spoken is not None:
             self._timeline.at(now_ns + took_ns, lambda: done(spoken))
@@ -303,3 +306,9 @@ class World(Recollection):
 
     def _stream(self, name: str) -> Stream:
         return self._streams.get(name) or Stream(0)
+
+
+def _timed_alike(spoken: Spoken, took_ns: int) -> Spoken:
+    """The reply as if all of it had come at once: what was measured now would differ each time."""
+    took_ms = took_ns / 1e6
+    return msgspec.structs.replace(spoken, first_audio_ms=took_ms, compute_ms=took_ms)
