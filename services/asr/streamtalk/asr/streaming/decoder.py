@@ -48,10 +48,6 @@ class Segment:
     to_sample: int
     mean_log_probability: float = 0.0
     no_speech_probability: float = 0.0
-    compression_ratio: float = 1.0
-    """Bytes of the text over bytes of its compressed form; repetition compresses well."""
-
-    temperature: float = 0.0
 
     def moved(self, samples: int) -> "Segment":
         """The same segment, later."""

@@ -74,8 +74,6 @@ def _segment(segment: Any, samples: int) -> Segment:  # noqa: ANN401 — faster-
         to_sample=_at(segment.end, samples),
         mean_log_probability=float(segment.avg_logprob),
         no_speech_probability=float(segment.no_speech_prob),
-        compression_ratio=float(segment.compression_ratio),
-        temperature=float(segment.temperature or 0.0),
     )
 
 
