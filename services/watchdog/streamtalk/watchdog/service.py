@@ -1,7 +1,6 @@
 """The watchdog as a service: probes in one thread, supervisord in another, decisions in between."""
 
 import dataclasses
-import faulthandler
 import os
 import time
 from typing import Any, Final
@@ -17,6 +16,7 @@ from streamtalk.watchdog.config import WatchdogConfig
 from streamtalk.watchdog.judge import Judge, Limits, Verdict
 from streamtalk.watchdog.metrics import WatchdogMetrics
 from streamtalk.watchdog.roster import Roster, meant_slots, service_of
+from streamtalk.watchdog.self_watch import SelfWatch
 from streamtalk.watchdog.supervisor_thread import Look, Order, SupervisorThread
 
 _TICK_NS: Final = 250_000_000
@@ -29,9 +29,6 @@ _PROBE_S: Final = 4.0
 """Longer than a round, so that an answer which waited for us while we were late still counts."""
 
 _CALL_S: Final = 1.0
-_OWN_HANG_S: Final = 20.0
-"""A watchdog that does not come round for so long ends itself; supervisord starts the next."""
-
 _REGISTRY_SLOT: Final = "registry_0"
 
 
@@ -58,6 +55,7 @@ class WatchdogService(Service[WatchdogConfig]):
         self._supervisor = SupervisorThread(
             context.run_dir, self._on_look, self._on_killed, self.log
         )
+        self._self_watch = SelfWatch()
         self._directory = Directory(version=0, registry="")
         self._directory_ns = -_FRESH_NS
         self._looked_ns = 0
@@ -67,6 +65,7 @@ class WatchdogService(Service[WatchdogConfig]):
     def on_start(self) -> None:
         """Begin to look at supervisord."""
         self._supervisor.start()
+        self._self_watch.start()
         self.become_ready()
 
     def on_tick(self, now_ns: int) -> int:
@@ -74,6 +73,7 @@ class WatchdogService(Service[WatchdogConfig]):
         self._caller.tick(now_ns)
         if now_ns >= self._round_due_ns:
             self._round_due_ns = now_ns + _ROUND_NS
+            self._self_watch.beat(now_ns)
             self._begin_round()
         # The judge takes the time without judgement for a gap, and begins to count anew.
         if now_ns - self._looked_ns <= _BLIND_NS:
@@ -88,12 +88,11 @@ class WatchdogService(Service[WatchdogConfig]):
 
     def on_close(self) -> None:
         """Close the lines and leave supervisord alone."""
-        faulthandler.cancel_dump_traceback_later()
+        self._self_watch.close()
         self._supervisor.close()
         self._caller.close()
 
     def _begin_round(self) -> None:
-        faulthandler.dump_traceback_later(_OWN_HANG_S, exit=True)
         registry = self.context.run_dir.registry
         self._caller.call(registry, Lookup(), _CALL_S, self._on_directory, self._no_answer)
         endpoints = self._judge.endpoints()
