@@ -3,6 +3,11 @@
 Its calls hold the GIL. Decoding a whole utterance at once would silence the process for up to half
 the utterance's length, so the cepstral mean of the whole is found first (1/250 of its length), and
 then the audio is decoded in short chunks with that mean: as good as in one call.
+
+The estimate of the noise goes on from one utterance to the next, whoever spoke, so that confidence,
+and now and then a word, depend on what was heard before. To forget it (`start_stream`) was tried:
+of 384 synthetic commands 253 were right instead of 260. To learn it anew from the utterance itself
+heard words in a barking dog.
 """
 
 import math
