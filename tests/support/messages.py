@@ -252,6 +252,20 @@ _STATE: Final = (
         muted=True,
         held=[_FRONTIER],
     ),
+    state.SynthesisState(
+        answer=ANSWER,
+        attempt=1,
+        pieces=3,
+        pieces_made=1,
+        made_samples=40_800,
+        expected_samples=96_000,
+        piece=1,
+        piece_samples=3_840,
+        marks=[_MARK],
+        done=True,
+        error="language",
+        reason="eSpeak NG has no voice for language 'tlh'",
+    ),
     state.SessionState(
         turn=3,
         phase="speaking",
@@ -281,6 +295,7 @@ _SYNTHESIS: Final = (
         voice="en-gb",
         rate=1.25,
         volume=0.5,
+        progress=True,
     ),
     _MARK,
     synthesis.Spoken(

@@ -1,6 +1,7 @@
 """Whole states, published on change and repeated: fast when all is well, right when not.
 
-`vad_state` and `playback_state` are repeated every 100 ms, at rest every 500 ms.
+`vad_state` and `playback_state` are repeated every 100 ms, at rest every 500 ms;
+`synthesis_state` every 100 ms until a second after the last change, then no more.
 """
 
 from typing import Literal
@@ -88,6 +89,44 @@ class PlaybackState(Message, frozen=True, kw_only=True):
 
     held: list[Frontier] = []
     """Every answer whose audio the sink accepts now."""
+
+
+class SynthesisState(Message, frozen=True, kw_only=True):
+    """How far those pieces of an answer are that were ordered with `progress`.
+
+    Topic `state.synthesis`. The replies to `speak` decide; this shows what comes before them.
+    """
+
+    answer: Name
+    attempt: Position
+    pieces: Position
+    """Pieces that were ordered so far."""
+
+    pieces_made: Position
+    made_samples: Position
+    """Made so far of all of them, 24 kHz."""
+
+    expected_samples: Position
+    """Length of all of them: exact of those that are made, of the others from their text and the
+    pace at which the voice has spoken before; never below `made_samples`."""
+
+    piece: Position
+    """The piece that was worked on last."""
+
+    piece_samples: Position = 0
+    """Made so far of `piece`."""
+
+    marks: list[Mark] = []
+    """Words of `piece` that are known so far: at most the last 256."""
+
+    done: bool = False
+    """Whether all of them are made: then `expected_samples` is exact."""
+
+    error: Name = ""
+    """Code of what went wrong with one of them; empty: nothing."""
+
+    reason: str = ""
+    """What went wrong and what to do, for a person."""
 
 
 class SessionState(Message, frozen=True, kw_only=True):

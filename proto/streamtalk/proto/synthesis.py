@@ -33,6 +33,8 @@ class Speak(Request, frozen=True, kw_only=True):
     """Speaking rate; 1 is the voice's own."""
 
     volume: Annotated[float, msgspec.Meta(ge=0.0, le=2.0)] = 1.0
+    progress: bool = False
+    """Whether `state.synthesis` of the session tells how far this piece is, while it is made."""
 
 
 class Mark(Message, frozen=True, kw_only=True):

@@ -48,6 +48,11 @@ class KeptPiece:
         return self.order.piece
 
     @property
+    def marks(self) -> list[Mark]:
+        """Words that are known so far: all of them once the piece is made."""
+        return self._marks if self.spoken is None else self.spoken.marks
+
+    @property
     def kept_bytes(self) -> int:
         """Memory that the audio takes."""
         return len(self._pcm)

@@ -26,10 +26,12 @@ from streamtalk.tts.cache.preload import Preload
 from streamtalk.tts.config import TtsConfig
 from streamtalk.tts.delivery import Delivery
 from streamtalk.tts.engine import ENGINES, Calibrated, Order, SpeechEngine
-from streamtalk.tts.language import expected_language
+from streamtalk.tts.language import expected_language, main_language, spans
 from streamtalk.tts.loudness import Loudness
 from streamtalk.tts.normal import Normal, normalise, warm_up
+from streamtalk.tts.pace import Pace
 from streamtalk.tts.pieces import KeptPiece
+from streamtalk.tts.progress import Progress
 from streamtalk.tts.rota import Rota
 from streamtalk.tts.shaping import PieceShaper
 from streamtalk.tts.speakable import is_speakable
@@ -81,6 +83,8 @@ class TtsWorker(Worker[TtsConfig]):
         patience_ns = int(config.kept_s * 1e9)
         self._answers = Answers(config.kept_limit_mb << 20, patience_ns)
         self._delivery = Delivery(self._answers, self.publish, self.subscribe, self.unsubscribe)
+        self._progress = Progress(self.publish)
+        self._pace = Pace()
         self._rota: Rota[_Task] = Rota()
         self._tasks: dict[int, _Task] = {}
         phrases = [normalise(text).text for text in config.preload]
@@ -190,7 +194,7 @@ class TtsWorker(Worker[TtsConfig]):
         for key in self._answers.expired(now_ns):
             self._forget(*key, "no sink asked for this answer any more")
         self._delivery.rest()
-        return now_ns + _EXPIRY_NS
+        return min(now_ns + _EXPIRY_NS, self._progress.tick(now_ns))
 
     def drained(self) -> bool:
         """Whether what was ordered is made and sent, and no answer that plays may go on."""
@@ -211,11 +215,22 @@ class TtsWorker(Worker[TtsConfig]):
         first = self._answers.is_first(speak)
         piece = self._answers.begin(speak, time.monotonic_ns())
         self._delivery.hear(speak.session)
-        said = normalise(speak.text, expected_language(speak, self._voices))
+        expected = expected_language(speak, self._voices)
+        said = normalise(speak.text, expected)
+        if speak.progress:
+            self._follow(piece, said, expected)
         if is_speakable(said.text):
             self._order(piece, said, call, first=first)
         else:
             self._finish(piece, nothing_said(speak), [call])
+
+    def _follow(self, piece: KeptPiece, said: Normal, language: str) -> None:
+        """Tell how far it is from now on, for whoever asked for that."""
+        language = main_language(spans(said.text, language))
+        samples = 0
+        if is_speakable(said.text):
+            samples = self._pace.expected_samples(piece.order, said.text, language)
+        self.wake_at(self._progress.begin(piece, samples, time.monotonic_ns()))
 
     def _repeat(self, piece: KeptPiece, speak: Speak, call: Call) -> None:
         """Answer an order that was given before, as a caller does whose reply was lost."""
@@ -282,8 +297,10 @@ class TtsWorker(Worker[TtsConfig]):
 
     def _on_audio(self, task: _Task, pcm: bytes) -> None:
         if not task.utterance.cancelled:
+            before = task.piece.made
             task.piece.add(pcm)
             self._send(task.piece)
+            self._progress.grown(task.piece, before, time.monotonic_ns())
 
     def _on_step(self, task: _Task, spoken: Spoken | None) -> None:
         if task.utterance.cancelled:
@@ -293,6 +310,7 @@ class TtsWorker(Worker[TtsConfig]):
             return
         self.evidence.succeeded(spoken.first_audio_ms if task.opens else None)
         self._end(task)
+        self._pace.learn(task.piece.order, task.utterance.said.text, spoken)
         self._finish(task.piece, spoken, task.calls)
         self._begin_next(task.session)
 
@@ -301,6 +319,7 @@ class TtsWorker(Worker[TtsConfig]):
         self._send(piece)
         for call in calls:
             call.reply(spoken)
+        self._progress.made(piece, time.monotonic_ns())
 
     def _on_failed(self, task: _Task, error: StreamTalkError) -> None:
         if task.utterance.cancelled:
@@ -311,6 +330,7 @@ class TtsWorker(Worker[TtsConfig]):
         self._answers.discard(task.piece)
         for call in task.calls:
             call.refuse(error)
+        self._progress.failed(task.piece, error, time.monotonic_ns())
         self.count_failure(error)
         self._begin_next(task.session)
 
@@ -326,6 +346,7 @@ class TtsWorker(Worker[TtsConfig]):
             for call in task.calls:
                 call.refuse(SessionError(reason))
         self._answers.drop(session, answer)
+        self._progress.forget((session, answer), SessionError(reason), time.monotonic_ns())
         self._begin_next(session)
 
     def _let_go(self, task: _Task) -> None:
