@@ -1,86 +1,103 @@
-"""`streamtalk transcribe`: the words of a recording."""
+"""`streamtalk transcribe`: the words of recordings, as text, subtitles or JSON."""
 
-import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from streamtalk.cli.options import RunDirOption, find_run_dir
-from streamtalk.cli.quiet import cut_at_quiet
 from streamtalk.cli.reach import Reach
-from streamtalk.client.wav import read_microphone
-from streamtalk.proto.audio import MIC_RATE_HZ
+from streamtalk.cli.transcribing import output
+from streamtalk.cli.transcribing.document import Document, Part
+from streamtalk.cli.transcribing.formats import FORMATS
+from streamtalk.cli.transcribing.listening import Listener
+from streamtalk.cli.transcribing.progress import Bar
+from streamtalk.client.recording import Recording
+from streamtalk.proto.errors import CallError, ConfigError, StreamTalkError
 from streamtalk.proto.recognition import Transcribe, Transcript
+from streamtalk.vad.config import VadConfig
+from streamtalk.vad.engines.silero import SileroEngine
 
 _DEADLINE_S: Final = 180.0
+_INTERRUPTED: Final = 130
 
 
 def transcribe(
-    wav: Annotated[Path, typer.Argument(help="Any audio file that libsndfile reads.")],
+    files: Annotated[list[Path], typer.Argument(help="Audio files that libsndfile reads.")],
     language: Annotated[str, typer.Option(help="en, zh, …, or auto.")] = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="With words and their times.")] = False,
+    form: Annotated[str, typer.Option("--format", help="txt, srt, vtt or json.")] = "txt",
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="A file, or a folder for several recordings.")
+    ] = None,
     run_dir: RunDirOption = None,
 ) -> None:
-    """Print the words of a recording, by the stack's speech recognition."""
-    samples = read_microphone(wav)
-    with Reach(find_run_dir(run_dir)) as reach:
+    """Print the words of recordings of any length, by the stack's speech recognition."""
+    form = "json" if as_json else form
+    if form not in FORMATS:
+        raise ConfigError(f"no format {form!r}: choose one of {', '.join(FORMATS)}")
+    places = output.places(files, out, form)
+    failed = False
+    with Reach(find_run_dir(run_dir)) as reach, Bar() as bar:
         engine = reach.instance("asr").engine
-        found = _transcribe_all(reach, samples, language, str(wav))
-    report = {"file": str(wav), "engine": engine, **summary(found, len(samples))}
-    typer.echo(json.dumps(report, ensure_ascii=False) if as_json else report["text"])
+        for file, place in zip(files, places, strict=True):
+            document = Document(str(file), engine, language)
+            try:
+                _fill(document, reach, bar)
+                text = FORMATS[form](document)
+                titled = place is None and form == "txt" and len(files) > 1
+                output.write(f"{file}:\n{text}" if titled else text, place)
+            except KeyboardInterrupt:
+                bar.close()
+                nothing = f", {place} was not written" if place else ""
+                typer.echo(f"streamtalk: stopped at {bar.reached} of {file}{nothing}", err=True)
+                raise typer.Exit(_INTERRUPTED) from None
+            except StreamTalkError as error:
+                if len(files) == 1 or isinstance(error, CallError):
+                    raise
+                typer.echo(f"streamtalk: {error}", err=True)
+                failed = True
+    raise typer.Exit(int(failed))
 
 
-def _transcribe_all(
-    reach: Reach, samples: NDArray[np.int16], language: str, title: str
-) -> list[tuple[int, Transcript]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    found = []
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=len(samples))
-        for begin, end in cut_at_quiet(samples):
-            request = Transcribe(language=language)
-            pcm = samples[begin:end].tobytes()
-            found.append(
-                (begin, reach.call_patiently("asr", request, Transcript, _DEADLINE_S, pcm))
+def _fill(document: Document, reach: Reach, bar: Bar) -> None:
+    """Transcribe one recording, piece by piece as it is read."""
+    with Recording(Path(document.file)) as recording:
+        bar.begin(document.file, recording.seconds)
+        hear_all(document, recording, _caller(reach, document.language), bar.at)
+        if recording.bad_samples:
+            typer.echo(
+                f"streamtalk: {document.file}: {recording.bad_samples} samples are no numbers "
+                "and were taken for silence",
+                err=True,
             )
-            bar.update(task, completed=end)
-    return found
 
 
-def summary(found: list[tuple[int, Transcript]], samples: int) -> dict[str, Any]:
-    """The transcripts of consecutive parts, each with its first sample, as one."""
-    said = [part for _, part in found if part.text]
-    audio_ms = sum(part.audio_ms for part in said)
-    confidence = sum(p.confidence * p.audio_ms for p in said) / audio_ms if audio_ms else 0.0
-    return {
-        "text": _join([part.text for part in said]),
-        "language": said[0].language if said else found[0][1].language,
-        "confidence": round(confidence, 3),
-        "rejected": sorted({part.rejected for _, part in found if part.rejected}),
-        "audio_s": round(samples / MIC_RATE_HZ, 3),
-        "compute_s": round(sum(part.compute_ms for _, part in found) / 1000, 3),
-        "words": [
-            {
-                "text": word.text,
-                "from_s": round((begin + word.from_sample) / MIC_RATE_HZ, 3),
-                "to_s": round((begin + word.to_sample) / MIC_RATE_HZ, 3),
-                "confidence": round(word.confidence, 3),
-            }
-            for begin, part in found
-            for word in part.words
-        ],
-    }
+def hear_all(
+    document: Document,
+    recording: Recording,
+    transcript_of: Callable[[bytes], Transcript],
+    at: Callable[[int], None],
+) -> Listener:
+    """Fill a document with what is said in a recording; `at` is told how many samples are done."""
+    engine = SileroEngine(VadConfig().engines.silero)
+    engine.load(1)
+    listener = Listener(engine, VadConfig().segmenter)
+
+    def done(samples: int) -> None:
+        document.samples = samples
+        at(samples)
+
+    for piece in listener.speech(recording.blocks(), done):
+        found = transcript_of(piece.samples.tobytes())
+        document.parts.append(Part(piece.begin, piece.end, found))
+    return listener
 
 
-def _join(texts: list[str]) -> str:
-    """Chinese needs no space between sentences."""
-    joined = ""
-    for text in texts:
-        spaced = (joined and joined[-1].isascii()) or text[:1].isascii()
-        joined += f" {text}" if joined and spaced else text
-    return joined
+def _caller(reach: Reach, language: str) -> Callable[[bytes], Transcript]:
+    def call(pcm: bytes) -> Transcript:
+        request = Transcribe(language=language)
+        return reach.call_patiently("asr", request, Transcript, _DEADLINE_S, pcm)
+
+    return call

@@ -1,0 +1,1 @@
+"""Recordings of any length into text, subtitles or JSON."""
