@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from streamtalk.runtime.supervision import HELPERS
 from tests.support.tree import (
     CODE_FOLDERS,
     ROOT,
@@ -68,7 +69,7 @@ def test_service_has_the_common_shape(service: str) -> None:
 
 @pytest.mark.skipif(not (ROOT / "supervisord.conf").exists(), reason="no supervisord.conf")
 def test_supervisord_runs_every_service() -> None:
-    """Each service on disk is a program, and each program is a service on disk."""
+    """Each service on disk is a program, and each program a service on disk or a known helper."""
     parser = configparser.RawConfigParser(strict=True, inline_comment_prefixes=(";",))
     parser.read(ROOT / "supervisord.conf", encoding="utf-8")
     commands = [
@@ -82,7 +83,7 @@ def test_supervisord_runs_every_service() -> None:
         for word in command.split()
         if word.startswith("streamtalk.")
     }
-    assert started == services_on_disk()
+    assert started == services_on_disk() | {f"cli.{name}" for name in HELPERS}
 
 
 def test_every_test_module_has_one_marker() -> None:

@@ -3,6 +3,9 @@
 CTranslate2's own Python specification writes the model, `tokenizers` the vocabulary. The vocabulary
 has the published size, ids and special tokens (51,865, multilingual); its words are made up, so the
 model says random words, whose times and probabilities are as real as the code that reads them.
+
+With `said`, it says that sentence, certainly and whatever it hears: the decoder's weights make a
+chain in which each token is followed by the next.
 """
 
 import itertools
@@ -33,6 +36,9 @@ WIDTH: Final = 16
 HEADS: Final = 2
 LAYERS: Final = 2
 
+_LOUD: Final = 1_000.0
+_CERTAIN: Final = 10.0
+
 Array = NDArray[np.float32]
 LayerSpec = Any
 """CTranslate2 ships no types."""
@@ -45,21 +51,24 @@ def special_tokens() -> list[str]:
     return [f"<|{name}|>" for name in (*named, *times)]
 
 
-def words() -> list[str]:
-    """The 256 bytes of a byte-level BPE, then made-up words, each with the space before it.
+def words(said: str = "") -> list[str]:
+    """The 256 bytes of a byte-level BPE, then words, each with the space before it.
 
-    The last one is empty, as in the published vocabulary: CTranslate2 knows by its id which
-    models are multilingual.
+    Those of `said` come first, the others are made up. The last one is empty, as in the published
+    vocabulary: CTranslate2 knows by its id which models are multilingual.
     """
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     syllables = [c + v for c in "bdfgklmnprst" for v in "aeiou"]
+    wanted = [f"Ġ{word}" for word in said.split()]
     made = ("Ġ" + "".join(word) for word in itertools.product(syllables, repeat=3))
-    return [*letters, *itertools.islice(made, TEXT_TOKENS - len(letters) - 1), ""]
+    others = (word for word in made if word not in wanted)
+    count = TEXT_TOKENS - len(letters) - len(wanted) - 1
+    return [*letters, *wanted, *itertools.islice(others, count), ""]
 
 
-def write_tokenizer(folder: Path) -> list[str]:
+def write_tokenizer(folder: Path, said: str = "") -> list[str]:
     """Write `tokenizer.json`; returns all tokens in the order of their ids."""
-    vocabulary = {word: index for index, word in enumerate(words())}
+    vocabulary = {word: index for index, word in enumerate(words(said))}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -70,10 +79,13 @@ def write_tokenizer(folder: Path) -> list[str]:
     return [*vocabulary, *special_tokens()]
 
 
-def write_model(folder: Path, seed: int = 0, *, mels: int = MELS) -> Path:
-    """Write `model.bin`, `config.json`, `vocabulary.json`, `tokenizer.json`; returns the folder."""
+def write_model(folder: Path, seed: int = 0, *, mels: int = MELS, said: str = "") -> Path:
+    """Write `model.bin`, `config.json`, `vocabulary.json`, `tokenizer.json`; returns the folder.
+
+    `said`: a sentence of different words that the model says; empty: it says random ones.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    tokens = write_tokenizer(folder)
+    tokens = write_tokenizer(folder, said)
     spec = ctranslate2.specs.WhisperSpec(LAYERS, HEADS, LAYERS, HEADS)
     rng = np.random.default_rng(seed)
 
@@ -82,6 +94,8 @@ def write_model(folder: Path, seed: int = 0, *, mels: int = MELS) -> Path:
 
     _fill_encoder(spec.encoder, random, mels)
     _fill_decoder(spec.decoder, random, len(tokens))
+    if said:
+        _chain(spec.decoder, tokens, said)
     spec.register_vocabulary(tokens)
     languages = [tokens.index(f"<|{name}|>") for name in LANGUAGES]
     spec.config.lang_ids = languages
@@ -115,6 +129,29 @@ def _fill_decoder(spec: LayerSpec, random: Callable[..., Array], tokens: int) ->
         _fill_attention(layer.self_attention, random)
         _fill_attention(layer.attention, random)
         _fill_forward(layer.ffn, random)
+
+
+def _chain(spec: LayerSpec, tokens: list[str], said: str) -> None:
+    """Make each token of the sentence, and of what comes before it, certain of the next one.
+
+    Each has an axis of the embedding, and its successor's row of the projection lies on that axis;
+    what the layers add is small beside it.
+    """
+    spoken = [f"Ġ{word}" for word in said.split()]
+    start = ["<|startoftranscript|>", "<|en|>", "<|transcribe|>", "<|0.00|>"]
+    chain = [tokens.index(token) for token in (*start, *spoken, "<|2.00|>", "<|endoftext|>")]
+    if len(chain) > WIDTH:
+        raise ValueError(f"at most {WIDTH - len(start) - 2} words, not {len(spoken)}")
+    spec.embeddings.weight = np.zeros((len(tokens), WIDTH), np.float32)
+    projection = np.zeros((len(tokens), WIDTH), np.float32)
+    for axis, (token, successor) in enumerate(itertools.pairwise(chain)):
+        spec.embeddings.weight[token, axis] = _LOUD
+        projection[successor, axis] = _CERTAIN
+    # The words' times are found by another decoding, without times in it.
+    untimed = tokens.index("<|notimestamps|>")
+    spec.embeddings.weight[untimed] = spec.embeddings.weight[tokens.index("<|0.00|>")]
+    spec.projection.weight = projection
+    spec.position_encodings.encodings = np.zeros((448, WIDTH), np.float32)
 
 
 def _fill_attention(spec: LayerSpec, random: Callable[..., Array]) -> None:

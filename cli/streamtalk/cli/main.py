@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "say": "say",
     "voice": "voice",
     "transcribe": "transcribe",
+    "fetch": "fetch",
     "swap": "swap",
     "scale": "scale",
     "restart": "restart",

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -27,7 +27,7 @@ from streamtalk.client.sockets import BoundedContext
 from streamtalk.proto.directory import Directory, Instance, Lookup
 from streamtalk.proto.errors import AudioRangeError, InputError, NotReadyError, StreamTalkError
 from streamtalk.runtime.config import Table
-from streamtalk.runtime.supervision import ProcessState, Supervisor, SupervisorError
+from streamtalk.runtime.supervision import HELPERS, ProcessState, Supervisor, SupervisorError
 
 _LEFTOVER_WAIT_S: Final = 8.0
 _LAUNCH: Final = "launch.json"
@@ -44,6 +44,7 @@ _DISPENSABLE: Final = ("audio_io_0",)
 _LEFT: Final = (
     *(("s", "*.sock"), ("rings", "*.ring*")),
     *(("slots", "registry.json"), ("slots", "*.toml"), ("slots", "*.toml.new")),
+    ("slots", "upgrade.json"),
 )
 """What a stack leaves in the run directory; overlays of a swap end with the stack."""
 
@@ -117,10 +118,12 @@ class Stack:
         config: Path | None,
         profile: str | None,
         overlays: Mapping[str, Table] = MappingProxyType({}),
+        without: Collection[str] = (),
     ) -> int:
         """Start supervisord detached; returns its process id.
 
-        `overlays`: what slots that start by themselves have over the configuration.
+        `overlays`: what slots that start by themselves have over the configuration; `without`:
+        variables of the environment that they do not get.
 
         Raises InputError when a stack runs there already.
         """
@@ -133,7 +136,8 @@ class Stack:
             self.note_launch(config, profile)
             for slot, table in overlays.items():
                 overlay.write(self.run_dir, slot, table)
-            return self._spawn(lock, config, profile)
+            given = {name: value for name, value in os.environ.items() if name not in without}
+            return self._spawn(lock, surroundings(self.run_dir, config, profile, given))
         finally:
             os.close(lock)
 
@@ -184,12 +188,12 @@ class Stack:
                 if not _is_in_use(path):
                     path.unlink(missing_ok=True)
 
-    def _spawn(self, lock: int, config: Path | None, profile: str | None) -> int:
+    def _spawn(self, lock: int, environment: Mapping[str, str]) -> int:
         output = self.run_dir.logs / "supervisord.out"
         with output.open("wb") as file:
             process = subprocess.Popen(
                 [sys.executable, "-m", "supervisor.supervisord", "-c", str(supervisord_conf())],
-                env=surroundings(self.run_dir, config, profile, os.environ),
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
@@ -288,7 +292,7 @@ class Stack:
         """
         with contextlib.suppress(StreamTalkError):
             slots = [process.slot for process in self.supervisor.processes() if process.wanted]
-            first = [slot for slot in slots if slot.startswith("watchdog")]
+            first = [slot for slot in slots if slot.startswith(("watchdog", *HELPERS))]
             talking = [slot for slot in slots if slot.startswith(("orchestrator", "audio_io"))]
             infrastructure = [slot for slot in slots if slot.startswith(("bus", "registry"))]
             models = [s for s in slots if s not in {*first, *talking, *infrastructure}]

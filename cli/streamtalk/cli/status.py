@@ -1,4 +1,4 @@
-"""`streamtalk status`: every instance and every session."""
+"""`streamtalk status`: every instance, every session, and what is being brought."""
 
 import json
 from typing import Annotated, Any, Final
@@ -12,6 +12,7 @@ from rich.text import Text
 
 from streamtalk.cli.options import RunDirOption, find_run_dir
 from streamtalk.cli.probe import FIELDS
+from streamtalk.cli.upgrade import news
 from streamtalk.client.peer import Peer
 from streamtalk.client.rundir import RunDir
 from streamtalk.client.sockets import BoundedContext
@@ -24,7 +25,7 @@ _COLUMNS: Final = ("slot", "engine", "state", "pid", "up", "done", "queue", "MB"
 
 
 def collect(run_dir: RunDir) -> dict[str, Any]:
-    """Services and sessions as `status --json` prints them."""
+    """Services, sessions and upgrades as `status --json` prints them."""
     try:
         with BoundedContext() as context:
             with Peer(context, run_dir.registry) as registry:
@@ -34,7 +35,9 @@ def collect(run_dir: RunDir) -> dict[str, Any]:
         message = f"no stack answers in {run_dir.path}: start one with `streamtalk up`"
         raise NotReadyError(message) from error
     services = [{name: getattr(i, name) for name in FIELDS} for i in directory.instances]
-    return {"services": services, "sessions": sessions}
+    upgrade = news.read(run_dir)
+    upgrades = [msgspec.to_builtins(upgrade)] if upgrade is not None else []
+    return {"services": services, "sessions": sessions, "upgrades": upgrades}
 
 
 def _sessions(context: "zmq.Context[Any]", directory: Directory) -> list[dict[str, Any]]:
@@ -51,7 +54,7 @@ def status(
     run_dir: RunDirOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """Show every instance and every session."""
+    """Show every instance, every session, and how far an upgrade has come."""
     found = collect(find_run_dir(run_dir))
     if as_json:
         typer.echo(json.dumps(found))
@@ -60,6 +63,8 @@ def status(
     console.print(_table(found["services"]))
     for row in found["sessions"]:
         console.print(f"session {row['session']}: {row['state']}, turn {row['turn']}")
+    for row in found["upgrades"]:
+        console.print(_upgrade_line(news.Upgrade(**row)), style="yellow")
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
@@ -74,6 +79,12 @@ def _table(rows: list[dict[str, Any]]) -> Table:
         note = row["reason"] or (f"rank {row['rank']}" if row["rank"] else "")
         table.add_row(row["slot"], row["engine"], state, *words, note)
     return table
+
+
+def _upgrade_line(upgrade: news.Upgrade) -> str:
+    line = news.sentence(upgrade)
+    fetching = upgrade.phase == "fetching"
+    return f"{line}: {news.progress_words(upgrade)}" if fetching else line
 
 
 def _duration(seconds: float) -> str:

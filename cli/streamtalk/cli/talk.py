@@ -109,6 +109,8 @@ def _converse(link: TalkLink) -> None:
             while not (link.serve(_FRAME_MS) and _press(link, keyboard.read())):
                 for turn in link.view.finished():
                     console.print(turn_text(turn), end="\n\n")
+                if news := link.view.upgrade_news():
+                    console.print(f"! {news}", style="yellow", end="\n\n")
                 live.update(link.view.render(), refresh=True)
         except KeyboardInterrupt:
             pass
@@ -157,6 +159,8 @@ def _print_plain(link: TalkLink) -> None:
 def _print_news(link: TalkLink, told: list[str]) -> None:
     for turn in link.view.finished():
         print("\n".join(plain_lines(turn)), flush=True)
+    if news := link.view.upgrade_news():
+        print(f"! {news}", flush=True)
     for notice in link.view.notices():
         if notice not in told:
             print(f"! {notice}", flush=True)

@@ -8,6 +8,7 @@ import zmq
 from msgspec.structs import asdict, replace
 
 from streamtalk.cli.talk_view import TalkView
+from streamtalk.cli.upgrade.news import read as read_upgrade
 from streamtalk.client.caller import Caller
 from streamtalk.client.closing import Closing
 from streamtalk.client.directory import Addresses
@@ -39,6 +40,7 @@ class TalkLink(Closing):
 
     def __init__(self, run_dir: RunDir, session: str, language: str) -> None:
         self.view = TalkView()
+        self._run_dir = run_dir
         self.session = session
         self._language = language
         self._context: zmq.Context[Any] = BoundedContext()
@@ -64,6 +66,7 @@ class TalkLink(Closing):
         elif now_ns >= self._look_ns:
             self._look_ns = now_ns + _LOOK_NS
             self._call(GetAudioStatus())
+            self.view.upgrade = read_upgrade(self._run_dir)
         readable = self.loop.poll(timeout_ms)
         self._caller.tick(time.monotonic_ns())
         return readable

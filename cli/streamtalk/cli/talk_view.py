@@ -6,6 +6,7 @@ from typing import Final
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from streamtalk.cli.upgrade.news import Upgrade, progress_words, sentence
 from streamtalk.proto.device import AudioStatus
 from streamtalk.proto.state import SessionState
 
@@ -42,7 +43,11 @@ class TalkView:
     refusal: str = ""
     """Why nobody holds the session at the moment."""
 
+    upgrade: Upgrade | None = None
+    """The better engine that is on its way."""
+
     _done: list[SessionState] = field(default_factory=list)
+    _told: str = ""
 
     def hear(self, state: SessionState) -> None:
         """Take the session's state; a new turn ends the one before."""
@@ -63,6 +68,12 @@ class TalkView:
         self.session = None
         return self.finished()
 
+    def upgrade_news(self) -> str:
+        """A sentence when an upgrade has come to its next phase, once; else empty."""
+        found = sentence(self.upgrade) if self.upgrade is not None else ""
+        told, self._told = self._told, found
+        return found if found != told else ""
+
     def render(self) -> RenderableType:
         """The turn that goes on, and the state of everything."""
         lines: list[RenderableType] = []
@@ -71,6 +82,8 @@ class TalkView:
         lines.append(self._status_line())
         times = stage_line(self.session) if self.session is not None else None
         lines += [times] if times is not None else []
+        if self.upgrade is not None and self.upgrade.phase == "fetching":
+            lines.append(fetch_line(self.upgrade))
         lines += [Text(f"! {notice}", "yellow") for notice in self.notices()]
         return Group(*lines)
 
@@ -112,6 +125,17 @@ def meter(level_db: float) -> Text:
     share = 1 - min(1.0, max(0.0, level_db / _METER_FLOOR_DB))
     filled = round(share * _METER_CELLS)
     return Text.assemble(("━" * filled, "green"), ("─" * (_METER_CELLS - filled), "dim"))
+
+
+def fetch_line(upgrade: Upgrade) -> Text:
+    """A bar, the size, the speed and the time left."""
+    filled = round(upgrade.share * _METER_CELLS)
+    return Text.assemble(
+        (f"  {upgrade.engine} {upgrade.model} ", "dim"),
+        ("━" * filled, "blue"),
+        ("─" * (_METER_CELLS - filled), "dim"),
+        (f" {progress_words(upgrade)}", "dim"),
+    )
 
 
 def turn_text(state: SessionState) -> Text:

@@ -17,6 +17,7 @@ from streamtalk.cli.options import (
 from streamtalk.cli.replicas import checked, complete, first_overlays
 from streamtalk.cli.signals import all_as_interrupts, uninterrupted
 from streamtalk.cli.stack import Progress, Stack
+from streamtalk.cli.upgrade.start import FIRST_SLOT, announce, beginning
 from streamtalk.proto.directory import Instance
 from streamtalk.proto.errors import StreamTalkError
 
@@ -48,13 +49,19 @@ def start_and_wait(
     """Start a stack and show how it comes up; one that does not is taken down again."""
     console, began = Console(stderr=True), False
     chains = checked(config, profile)
+    begin = beginning(config, profile, chains["asr"][0].overlay)
+    overlays = first_overlays(chains)
+    if begin.overlay is not None:
+        overlays[FIRST_SLOT] = begin.overlay
     try:
         with uninterrupted():
-            stack.start(config, profile, first_overlays(chains))
+            stack.start(config, profile, overlays, begin.without)
             began = True
         with console.status("starting") as spinner:
             instances = stack.wait_ready(wait_s, lambda progress: _show(spinner, progress))
             complete(stack, chains, wait_s, spinner.update)
+            if begin.upgrade is not None:
+                announce(stack, begin.upgrade)
             return instances
     except (StreamTalkError, KeyboardInterrupt):
         if began:

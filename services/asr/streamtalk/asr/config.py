@@ -43,7 +43,10 @@ class FasterWhisperSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_un
     """Settings of Whisper by CTranslate2."""
 
     model: str = "large-v3-turbo"
-    """A published size, a folder, or a hub id."""
+    """A published size, a folder, a hub id, or `auto`: the largest that is quick enough here."""
+
+    hub: str = ""
+    """Address that models are fetched from; empty: that of HF_ENDPOINT, else Hugging Face."""
 
     mode: Literal["fast", "balanced", "quality"] = "balanced"
     """`fast` takes the best word each time, `balanced` five beams, `quality` five beams and more
@@ -119,6 +122,10 @@ class AsrConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The `[asr]` table."""
 
     engines: AsrEngines = AsrEngines()
+    upgrade: Literal["named", "always", "never"] = "named"
+    """When a model that is not here is fetched in the background, PocketSphinx serving meanwhile:
+    where `engine` names one that needs it; `always`: where `engine` is `auto` as well."""
+
     budget_ms: Milliseconds = 3_000.0
     """Time that any transcript may take before the instance counts as hung."""
 

@@ -10,6 +10,9 @@ from typing import Any, Final
 from streamtalk.client.rundir import RunDir
 from streamtalk.proto.errors import CallError, NotReadyError
 
+HELPERS: Final = ("upgrade",)
+"""Programs that are started for one task and end with it: no service, and nobody probes them."""
+
 _DEADLINE_S: Final = 5.0
 _ALREADY_STARTED: Final = 60
 _NOT_RUNNING: Final = 70

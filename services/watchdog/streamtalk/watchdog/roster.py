@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
 from streamtalk.proto.directory import MODEL_SERVICES, Directory
-from streamtalk.runtime.supervision import ProcessState
+from streamtalk.runtime.supervision import HELPERS, ProcessState
 from streamtalk.watchdog.account import Command
 
 
@@ -22,7 +22,8 @@ def meant_slots(
     the swap to say.
     """
     rows = list(processes)
-    meant = {row.slot for row in rows if service_of(row.slot) not in MODEL_SERVICES}
+    others = {*MODEL_SERVICES, *HELPERS}
+    meant = {row.slot for row in rows if service_of(row.slot) not in others}
     if directory is None:
         return meant
     for service in set(MODEL_SERVICES) - swapping:

@@ -11,6 +11,7 @@ from streamtalk.proto.errors import StreamTalkError
 from streamtalk.proto.health import Health, Probe
 from streamtalk.proto.message import Reply
 from streamtalk.runtime.service import Service, ServiceContext
+from streamtalk.runtime.supervision import HELPERS
 from streamtalk.watchdog.account import Command, CrashLimits, Ledger
 from streamtalk.watchdog.config import WatchdogConfig
 from streamtalk.watchdog.judge import Judge, Limits, Verdict
@@ -129,7 +130,8 @@ class WatchdogService(Service[WatchdogConfig]):
             return
         now_ns = time.monotonic_ns()
         self._looked_ns = now_ns
-        up = [p for p in look.processes if p.state in ("RUNNING", "STARTING")]
+        probed = [p for p in look.processes if service_of(p.slot) not in HELPERS]
+        up = [p for p in probed if p.state in ("RUNNING", "STARTING")]
         self._judge.see({p.slot: p.pid for p in up if p.pid != os.getpid()})
         self._locate()
         directory = self._known_directory(now_ns)

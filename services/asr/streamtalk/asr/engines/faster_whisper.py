@@ -14,7 +14,8 @@ from streamtalk.asr.loudness import from_pcm, peak_db
 from streamtalk.asr.streaming.streamer import Progress, Streamer
 from streamtalk.asr.trust.judge import Judge, sound_of
 from streamtalk.asr.whisper.decoding import MODES, QUICK, WhisperDecoder
-from streamtalk.asr.whisper.model_files import check_model, hub_id
+from streamtalk.asr.whisper.model_files import advice, check_model
+from streamtalk.asr.whisper.places import find_model, is_folder
 from streamtalk.proto.audio import MIC_RATE_HZ
 from streamtalk.proto.errors import EngineError, EngineMissingError
 from streamtalk.proto.recognition import Word
@@ -129,20 +130,13 @@ def _heard(progress: Progress, *, final: bool, samples: NDArray[np.float32]) -> 
 
 
 def _folder(model: str) -> Path:
-    """Where the model is: a folder as it stands, a name or hub id in the hub's cache."""
-    path = Path(model).expanduser()
-    if path.is_dir() or model.startswith((".", "/", "~")):
-        return path
-    from faster_whisper.utils import download_model  # noqa: PLC0415 — a second to import
-
-    try:
-        return Path(download_model(hub_id(model), local_files_only=True))
-    except (OSError, ValueError) as error:
-        text = (
-            f"the model {model!r} is not on this machine: fetch it with "
-            f"`huggingface-cli download {hub_id(model)}`, or name a folder"
-        )
-        raise EngineMissingError(text) from error
+    """Where the model is; raises EngineMissingError that says how to bring it."""
+    if is_folder(model):
+        return Path(model).expanduser()
+    found = find_model(model)
+    if found is None:
+        raise EngineMissingError(f"the model {model!r} is not on this machine: {advice(model)}")
+    return found
 
 
 def _load(folder: Path, settings: FasterWhisperSettings) -> Any:  # noqa: ANN401 — untyped library

@@ -1,10 +1,12 @@
 """A Whisper model on disk: where it is, and whether it is whole."""
 
 import json
+import re
 from pathlib import Path
 from typing import Final
 
 from streamtalk.proto.errors import EngineError, EngineMissingError
+from streamtalk.runtime.models.shelf import default_folder
 
 NAMES: Final = {
     "tiny": "Systran/faster-whisper-tiny",
@@ -15,6 +17,11 @@ NAMES: Final = {
     "large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
 }
 """Hub ids of the published models by the name that configuration uses, the smallest first."""
+
+WANTED: Final = re.compile(
+    r"model\.bin|(config|preprocessor_config|tokenizer)\.json|vocabulary\.(json|txt)", re.ASCII
+)
+"""What is fetched of a repository of the hub."""
 
 _NEEDED: Final = ("model.bin", "config.json", "tokenizer.json")
 _VOCABULARIES: Final = ("vocabulary.json", "vocabulary.txt")
@@ -27,6 +34,15 @@ _UNFINISHED: Final = (".incomplete", ".part", ".aria2")
 def hub_id(model: str) -> str:
     """The hub's name of a model: a short name's, or what it is already."""
     return NAMES.get(model, model)
+
+
+def advice(model: str) -> str:
+    """How to bring a model that is not here, with or without a network."""
+    return (
+        f"`streamtalk fetch asr --model {model}` brings it (Whisper's weights are under the MIT "
+        "licence); without a network do that on another machine and copy "
+        f"{default_folder()} to the same place here"
+    )
 
 
 def check_model(folder: Path) -> None:
