@@ -17,8 +17,9 @@ def keep_logs(logs: Path, case: str) -> Path:
     """
     name = re.sub(r"[^a-z0-9]+", "-", case.lower()).strip("-")
     kept = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{name}-"))
-    with suppress(shutil.Error):
-        # A log may be rotated while it is copied: what has gone meanwhile is in its successor.
+    with suppress(OSError):
+        # A log may be rotated while it is copied: what has gone meanwhile is in its successor. And
+        # a folder that somebody removed under the stack must not cost the hours before it.
         shutil.copytree(logs, kept, dirs_exist_ok=True)
     # The copy takes over the mode of the source.
     kept.chmod(0o700)
