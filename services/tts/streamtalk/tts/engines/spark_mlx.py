@@ -1,6 +1,5 @@
 """Spark-TTS on MLX: English and Chinese, cloned or made-up voices, chunks as the machine allows."""
 
-import re
 from collections.abc import Generator
 from pathlib import Path
 from typing import Final
@@ -11,11 +10,11 @@ import soxr
 from streamtalk.proto.audio import SPEECH_RATE_HZ
 from streamtalk.proto.errors import EngineError, EngineMissingError, InputError, LanguageError
 from streamtalk.proto.synthesis import Voice
+from streamtalk.runtime.models.shelf import cached, default_folder, is_hub_id
 from streamtalk.tts.config import SparkSettings
 from streamtalk.tts.engine import Emit, Made, Order, Samples
 from streamtalk.tts.language import main_language, spans
 from streamtalk.tts.marks import spread
-from streamtalk.tts.spark.download import cached, default_folder
 from streamtalk.tts.spark.enrol import TEXTS, made_up
 from streamtalk.tts.spark.limits import Limits
 from streamtalk.tts.spark.prompt import Style
@@ -26,7 +25,6 @@ from streamtalk.tts.spark.tempo import Tempo
 from streamtalk.tts.spark.voices import StoredVoice, VoiceFolder
 
 _MODEL_RATE_HZ: Final = 16_000
-_HUB_ID: Final = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 _NOTHING: Final[Samples] = np.zeros(0, np.float32)
 
 
@@ -41,7 +39,7 @@ def model_folder(model: str) -> Path:
             "Spark-TTS-0.5B, or to a hub id that was downloaded"
         )
     folder = Path(model).expanduser()
-    if folder.is_dir() or not _HUB_ID.fullmatch(model):
+    if folder.is_dir() or not is_hub_id(model):
         return folder
     found = cached(model, default_folder())
     if found is None:

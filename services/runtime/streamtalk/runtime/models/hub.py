@@ -6,21 +6,14 @@ The protocol is that of Hugging Face: `/api/models/<id>/revision/<revision>?blob
 
 import hashlib
 import re
+from dataclasses import dataclass
 from typing import Annotated, Final, Protocol
 
 import httpx
 import msgspec
 
 from streamtalk.proto.errors import EngineError, InputError
-
-_ID: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
-_WANTED: Final = re.compile(
-    r"((LLM/)?(config\.json|tokenizer\.json|model[\w.-]*\.safetensors)"
-    r"|BiCodec/(config\.yaml|model\.safetensors)"
-    r"|(config|audio_tokenizer_config)\.yaml)",
-    re.ASCII,
-)
-"""wav2vec2, of 1.3 GB, is for the text of a reference only; examples are for the web page."""
+from streamtalk.runtime.models.shelf import check_id
 
 _LISTING_LIMIT_BYTES: Final = 4_000_000
 _FILE_LIMIT_BYTES: Final = 10_000_000_000
@@ -68,6 +61,24 @@ class HubFile(msgspec.Struct, frozen=True, rename={"path": "rfilename", "blob": 
         return self.blob if self.lfs is None else self.lfs.sha256
 
 
+@dataclass(frozen=True)
+class Selection:
+    """What of a repository makes a model of some kind."""
+
+    kind: str
+    """Name of the kind, for messages."""
+
+    wanted: re.Pattern[str]
+    """Paths that are fetched: the whole path has to fit."""
+
+    needed: str
+    """One of them, without which it is another kind of model."""
+
+    def takes(self, path: str) -> bool:
+        """Whether it is one of them, and stays in the model's folder."""
+        return bool(self.wanted.fullmatch(path)) and not {"", ".", ".."} & set(path.split("/"))
+
+
 class Listing(msgspec.Struct, frozen=True, rename={"commit": "sha", "files": "siblings"}):
     """A commit and its files."""
 
@@ -75,19 +86,12 @@ class Listing(msgspec.Struct, frozen=True, rename={"commit": "sha", "files": "si
     files: list[HubFile]
 
 
-def check_id(model: str) -> str:
-    """`model` if it is `owner/name`; raises InputError otherwise."""
-    if not _ID.fullmatch(model) or ".." in model:
-        raise InputError(f"{model[:80]!r} is no model of a hub: write owner/name")
-    return model
-
-
-def read_listing(client: httpx.Client, model: str, revision: str) -> Listing:
-    """The files of Spark-TTS that a revision of `model` holds.
+def read_listing(client: httpx.Client, model: str, revision: str, selection: Selection) -> Listing:
+    """The selected files that a revision of `model` holds.
 
     Raises:
         InputError: the hub has no such model.
-        EngineError: the hub answers otherwise than expected, or the files are no Spark-TTS.
+        EngineError: the hub answers otherwise than expected, or the model is of another kind.
         httpx.TransportError: the hub cannot be reached.
     """
     reply = client.get(f"/api/models/{check_id(model)}/revision/{revision}?blobs=true")
@@ -99,7 +103,7 @@ def read_listing(client: httpx.Client, model: str, revision: str) -> Listing:
         listing = msgspec.json.decode(reply.content, type=Listing)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise EngineError(f"the hub does not list the files of {model}: {error}") from error
-    files = [file for file in listing.files if _WANTED.fullmatch(file.path)]
-    if not any(file.path == "BiCodec/model.safetensors" for file in files):
-        raise EngineError(f"{model} is no Spark-TTS: it has no BiCodec/model.safetensors")
+    files = [file for file in listing.files if selection.takes(file.path)]
+    if all(file.path != selection.needed for file in files):
+        raise EngineError(f"{model} is no {selection.kind}: it has no {selection.needed}")
     return Listing(listing.commit, files)
