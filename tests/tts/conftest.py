@@ -23,6 +23,7 @@ from streamtalk.proto.topics import topic
 from tests.support.recorder import eventually
 
 _SPEECH = topic("audio", "speech", "s")
+_START_S = 60.0
 
 
 class Voice:
@@ -38,15 +39,15 @@ class Voice:
         self.subscriber = open_subscriber(self.context, self.run_dir, _SPEECH)
         self.publisher = open_publisher(self.context, self.run_dir)
         # A voice that is ready before the bus is there would speak to nobody.
-        assert eventually(self._bus_carries)
+        assert eventually(self._bus_carries, _START_S)
         while self.subscriber.poll(100):
             self.subscriber.recv_multipart()
         self.process = self._start("tts", environment)
         self._processes.append(self.process)
-        assert eventually(lambda: bool(self._endpoints()))
+        assert eventually(lambda: bool(self._endpoints()), _START_S)
         self.endpoint = self._endpoints()[0]
         self.peer = Peer(self.context, self.endpoint)
-        assert eventually(self._is_ready)
+        assert eventually(self._is_ready, _START_S)
 
     def _bus_carries(self) -> bool:
         """Whether what is published here comes back here."""

@@ -48,6 +48,7 @@ SCENES: Final = {
 }
 """Name in the table of engines, and of its scene."""
 
+KEYS: Final = {f"STREAMTALK_TTS_{maker}_API_KEY": KEY for maker in ("OPENAI", "AZURE", "GOOGLE")}
 PROMPT_TEXT: Final = "Hello."
 
 
@@ -72,6 +73,26 @@ def engine_of(name: str, url: str, **settings: Any) -> RemoteEngine[Any]:  # noq
     return engine
 
 
+def service_settings(name: str, url: str) -> dict[str, str]:
+    """Environment of a `tts` service whose engine asks the server at `url`."""
+    engine, _, transport = name.partition("-")
+    address = {"openai": f"{url}/v1", "azure": url, "google": f"{url}/v1"}.get(engine, url)
+    values = {"BASE_URL" if not transport else "ADDRESS": address}
+    values |= {"FIRST_BYTE_TIMEOUT_S": "4", "STALL_TIMEOUT_S": "2"}
+    if transport:
+        values |= {"TRANSPORT": transport, "PROMPT_WAV": _prompt_wav(), "PROMPT_TEXT": PROMPT_TEXT}
+    settings = {f"ENGINES__{engine.upper()}__{key}": value for key, value in values.items()}
+    return {"ENGINE": engine, **settings}
+
+
+@contextmanager
+def server_of(name: str) -> Iterator[HttpVoiceServer | GrpcVoiceServer]:
+    """The server that an engine needs, over its transport."""
+    server = GrpcVoiceServer() if name in OVER_GRPC else HttpVoiceServer()
+    with server.serving():
+        yield server
+
+
 @functools.cache
 def _prompt_wav() -> str:
     """A recording of a voice, for as long as the tests run."""
@@ -92,7 +113,7 @@ def grpc_scene(
     server = GrpcVoiceServer()
     server.fault = fault
     with server.serving():
-        engine = engine_of(name, server.target, **settings)
+        engine = engine_of(name, server.url, **settings)
         try:
             yield engine, server
         finally:

@@ -61,8 +61,11 @@ class Scene:
         self.metrics = CacheMetrics()
         self.writer = CacheWriter(self.store, LOG)
         self.writer.start()
-        print_of = self.inner.fingerprint
-        self.engine = CachedEngine(self.inner, print_of, self.store, self.writer, self.metrics)
+        self.engine = CachedEngine(self.inner, self.store, self.writer, self.metrics)
+
+    def key(self, order: Order) -> str:
+        """Name of its entry."""
+        return piece_key(self.inner.fingerprint(order), order)
 
     def say(self, order: Order, chunks: int = 1 << 30) -> tuple[Samples, Made]:
         """The audio and marks of a piece that is broken off after so many chunks."""
@@ -247,13 +250,10 @@ def test_cached_engine_says_the_same_again_with_its_marks(tmp_path: Path) -> Non
 
 def test_cached_engine_keeps_nothing_that_was_broken_off(tmp_path: Path) -> None:
     """A piece that its caller no longer wanted is not whole."""
-    scene = Scene(tmp_path, chunk_ms=10)
-    scene.say(Order("a long text that is cut"), chunks=2)
+    scene, order = Scene(tmp_path, chunk_ms=10), Order("a long text that is cut")
+    scene.say(order, chunks=2)
     scene.close()
-    assert (
-        scene.store.get(piece_key(scene.inner.fingerprint, Order("a long text that is cut")))
-        is None
-    )
+    assert scene.store.get(scene.key(order)) is None
 
 
 def test_cached_engine_keeps_no_silence(tmp_path: Path) -> None:
@@ -261,7 +261,7 @@ def test_cached_engine_keeps_no_silence(tmp_path: Path) -> None:
     scene = Scene(tmp_path, fault="silence")
     scene.say(Order("words"))
     scene.close()
-    assert not scene.store.touch(piece_key(scene.inner.fingerprint, Order("words")))
+    assert not scene.store.touch(scene.key(Order("words")))
 
 
 def test_cached_engine_stops_when_told(tmp_path: Path) -> None:

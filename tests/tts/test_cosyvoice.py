@@ -109,7 +109,7 @@ def test_restart_in_mid_stream_costs_one_piece(name: str) -> None:
     server.fault = "stall"
     patient = {"stall_timeout_s": 20.0, "first_byte_timeout_s": 20.0, "connect_timeout_s": 20.0}
     with server.serving():
-        engine = engine_of(name, server.target, **patient)
+        engine = engine_of(name, server.url, **patient)
         hearing = Hearing(engine, Order(TEXT))
         hearing.step_until_sound()
     try:

@@ -11,7 +11,8 @@ import pytest
 
 from streamtalk.runtime.engine_table import create_engine, missing_modules
 from streamtalk.tts.config import SparkSettings, TtsEngines
-from streamtalk.tts.engine import ENGINES, Made, Order, Samples, SpeechEngine
+from streamtalk.tts.engine import ENGINES, Made, Order, Repeatable, Samples, SpeechEngine
+from streamtalk.tts.engines.scripted import ScriptedEngine
 from tests.tts.remote_scene import SCENES, scene
 
 pytestmark = pytest.mark.contract
@@ -140,6 +141,14 @@ def test_engine_makes_pieces_in_turn(engine: SpeechEngine) -> None:
     for reading, expected in zip(together, alone, strict=True):
         assert reading.made is not None
         assert reading.samples == pytest.approx(expected.samples, rel=0.02)
+
+
+def test_engine_says_what_decides_its_sound(engine: SpeechEngine) -> None:
+    """The same for the same order, so that a piece can be kept; empty where none is to be."""
+    assert isinstance(engine, Repeatable)
+    found = engine.fingerprint(Order(TEXTS["en"]))
+    assert engine.fingerprint(Order(TEXTS["en"])) == found
+    assert bool(found) != isinstance(engine, ScriptedEngine)
 
 
 def test_engine_speaks_faster_on_request(engine: SpeechEngine) -> None:

@@ -44,8 +44,8 @@ class GrpcVoiceServer:
         self._released = threading.Event()
 
     @property
-    def target(self) -> str:
-        """Its address."""
+    def url(self) -> str:
+        """Its address, host and port as gRPC wants it."""
         return f"127.0.0.1:{self.port}"
 
     @contextmanager

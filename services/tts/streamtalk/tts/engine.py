@@ -87,12 +87,12 @@ class SpeechEngine(Protocol):
 class Repeatable(Protocol):
     """An engine whose pieces may be kept on disk and said again: it states what decides them."""
 
-    @property
-    def fingerprint(self) -> str:
-        """Name of the engine, its model and version, and every setting that changes its sound.
+    def fingerprint(self, order: Order) -> str:
+        """Name of the engine, its model and version, and all else that changes how it says `order`.
 
-        Whatever an `Order` says is not part of it. Empty: what it makes is not to be kept. Read
-        after `load`.
+        The voice that the order gets is part of it, for another one may get its name later; what
+        the order itself says need not be, and no key of a server may. Empty: what it makes is not
+        to be kept. Called between `load` and `speak`, and raises what that would.
         """
         ...
 

@@ -1,7 +1,7 @@
 """An engine that says from memory what it has said before."""
 
 from collections.abc import Generator
-from typing import Final
+from typing import Final, Protocol
 
 from streamtalk.proto.audio import MAX_SPEECH_FRAMES_PER_MESSAGE, SPEECH_FRAME_SAMPLES
 from streamtalk.proto.synthesis import Voice
@@ -11,9 +11,13 @@ from streamtalk.tts.cache.key import piece_key
 from streamtalk.tts.cache.recording import Recording
 from streamtalk.tts.cache.store import PieceStore
 from streamtalk.tts.cache.writer import CacheWriter
-from streamtalk.tts.engine import Emit, Order, Samples, SpeechEngine, Steps
+from streamtalk.tts.engine import Emit, Order, Repeatable, Samples, SpeechEngine, Steps
 
 _CHUNK_SAMPLES: Final = MAX_SPEECH_FRAMES_PER_MESSAGE * SPEECH_FRAME_SAMPLES
+
+
+class RepeatableEngine(SpeechEngine, Repeatable, Protocol):
+    """What can be put behind the cache."""
 
 
 class CachedEngine:
@@ -24,14 +28,12 @@ class CachedEngine:
 
     def __init__(
         self,
-        engine: SpeechEngine,
-        fingerprint: str,
+        engine: RepeatableEngine,
         store: PieceStore,
         writer: CacheWriter,
         metrics: CacheMetrics,
     ) -> None:
         self._engine = engine
-        self._fingerprint = fingerprint
         self._store = store
         self._writer = writer
         self._metrics = metrics
@@ -45,7 +47,9 @@ class CachedEngine:
 
     def speak(self, order: Order, emit: Emit) -> Steps:
         """Two steps where the piece is known, else those of the engine."""
-        key = piece_key(self._fingerprint, order)
+        key = self._key(order)
+        if not key:
+            return (yield from self._engine.speak(order, emit))
         known = self._store.get(key)
         self._metrics.lookups.add("miss" if known is None else "hit")
         if known is not None:
@@ -56,11 +60,15 @@ class CachedEngine:
 
     def prepare(self, order: Order) -> Generator[None, None, None]:
         """Have a piece in the cache, made for nobody; no lookup is counted."""
-        key = piece_key(self._fingerprint, order)
-        if self._store.touch(key):
+        key = self._key(order)
+        if not key or self._store.touch(key):
             return
         for _ in self._make(key, order, lambda _audio: True):
             yield
+
+    def _key(self, order: Order) -> str:
+        fingerprint = self._engine.fingerprint(order)
+        return piece_key(fingerprint, order) if fingerprint else ""
 
     def _make(self, key: str, order: Order, emit: Emit) -> Steps:
         recording = Recording(emit)

@@ -19,7 +19,7 @@ def piece_key(fingerprint: str, order: Order) -> str:
     """SHA-256, in hex, of all that decides the sound of a piece; its number in the answer does not.
 
     Args:
-        fingerprint: That of the engine: its name, model and settings.
+        fingerprint: That of the engine for this order: its name, model, settings and voice.
         order: Its text as the engine gets it, normalised.
     """
     parts = (FORMAT, fingerprint, order.voice, order.language, float(order.rate), order.text)

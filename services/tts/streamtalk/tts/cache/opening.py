@@ -30,8 +30,7 @@ class SpeechCache:
 
     def before(self, engine: SpeechEngine) -> SpeechEngine:
         """The engine to speak with, from now on."""
-        fingerprint = engine.fingerprint if isinstance(engine, Repeatable) else ""
-        if not self._settings.enabled or not fingerprint:
+        if not self._settings.enabled or not isinstance(engine, Repeatable):
             return engine
         try:
             self._store.prepare()
@@ -40,7 +39,7 @@ class SpeechCache:
             self._log.warning("no cache of speech: see [tts.cache] path", extra={"fields": fields})
             return engine
         self._writer.start()
-        self.engine = CachedEngine(engine, fingerprint, self._store, self._writer, self.metrics)
+        self.engine = CachedEngine(engine, self._store, self._writer, self.metrics)
         return self.engine
 
     def metrics_text(self) -> str:

@@ -51,9 +51,9 @@ class EspeakEngine:
             self._library.choose(tag)
             self._library.synthesise("1", _FASTEST_WPM, lambda *_: True, end_pause=False)
 
-    @property
-    def fingerprint(self) -> str:
+    def fingerprint(self, order: Order) -> str:
         """The version of the library and all settings."""
+        del order
         return f"espeak {importlib.metadata.version('espeakng-loader')} {self._settings!r}"
 
     def voices(self) -> list[Voice]:

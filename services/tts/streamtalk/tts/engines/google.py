@@ -35,6 +35,8 @@ _KINDS: Final = {
 class GoogleDecoder:
     """A WAV in base64 in JSON: it can be heard only when all of it has come."""
 
+    form: Final = "wav in json"
+
     def __init__(self) -> None:
         self._body = bytearray()
 

@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import soxr
 
-from streamtalk.proto.audio import SPEECH_RATE_HZ
 from streamtalk.proto.errors import EngineError, EngineMissingError, InputError, LanguageError
 from streamtalk.proto.synthesis import Voice
 from streamtalk.runtime.models.shelf import cached, default_folder, is_hub_id
@@ -15,7 +13,10 @@ from streamtalk.tts.config import SparkSettings
 from streamtalk.tts.engine import Emit, Made, Order, Samples
 from streamtalk.tts.language import main_language, spans
 from streamtalk.tts.marks import spread
+from streamtalk.tts.resampler import SpeechResampler
+from streamtalk.tts.spark.checkpoint import identity
 from streamtalk.tts.spark.enrol import TEXTS, made_up
+from streamtalk.tts.spark.fingerprint import fingerprint
 from streamtalk.tts.spark.limits import Limits
 from streamtalk.tts.spark.prompt import Style
 from streamtalk.tts.spark.sampling import Sampling
@@ -77,6 +78,7 @@ class SparkMlxEngine:
     def load(self) -> None:
         """Read the checkpoint, make what voices are missing, and measure and warm everything."""
         self._model = load_model(self._settings)
+        self._model_identity = identity(model_folder(self._settings.model))
         self._voices = {name: self._folder.read(name) for name in self._folder.names()}
         for language in TEXTS:
             if all(voice.language != language for voice in self._voices.values()):
@@ -92,6 +94,11 @@ class SparkMlxEngine:
             Voice(name=name, language=voice.language or "en", description=voice.description)
             for name, voice in self._voices.items()
         ]
+
+    def fingerprint(self, order: Order) -> str:
+        """Checkpoint, settings and the numbers of the voice that the order gets."""
+        voice = self._known(order.voice or self._default_name(_language_of(order)))
+        return fingerprint(self._model_identity, self._settings, voice)
 
     def speak(self, order: Order, emit: Emit) -> Generator[None, None, Made]:
         """One step for each chunk."""
@@ -145,7 +152,7 @@ class _Outlet:
         self.emitted = 0
         self._emit = emit
         self._tempo = Tempo(rate)
-        self._resampler = soxr.ResampleStream(_MODEL_RATE_HZ, SPEECH_RATE_HZ, 1, dtype="float32")
+        self._resampler = SpeechResampler(_MODEL_RATE_HZ)
 
     def wanted(self) -> bool:
         """Whether the piece is still wanted."""
@@ -156,6 +163,8 @@ class _Outlet:
         if not np.isfinite(audio).all():
             raise EngineError("the model made samples that are no numbers: its weights are broken")
         paced = self._tempo.feed(audio, last=last)
-        resampled: Samples = self._resampler.resample_chunk(paced, last=last)
+        resampled = self._resampler.take(paced)
+        if last:
+            resampled = np.concatenate([resampled, self._resampler.finish()])
         self.emitted += resampled.size
         return not resampled.size or self._emit(np.clip(resampled, -1.0, 1.0))

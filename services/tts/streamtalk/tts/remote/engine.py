@@ -1,6 +1,7 @@
 """What all remote engines have in common: one request for each piece, sound as it comes."""
 
 import contextlib
+import hashlib
 from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -29,6 +30,11 @@ C_contra = TypeVar("C_contra", contravariant=True)
 
 class Decoder(Protocol):
     """Bytes of an answer, cut anywhere, to float32 of shape (samples,), 24 kHz."""
+
+    @property
+    def form(self) -> str:
+        """What it takes the bytes for: the same ones sound otherwise at another rate."""
+        ...
 
     def feed(self, raw: bytes) -> Samples:
         """What these bytes complete."""
@@ -66,6 +72,10 @@ class Source(Protocol[C_contra]):
 
     def load(self) -> None:
         """Import what it needs and check its settings; reaches for no network."""
+        ...
+
+    def identity(self, call: C_contra) -> bytes:
+        """Where is asked, and for what: all that decides the answer. No key is in it."""
         ...
 
     async def read(self, call: C_contra, put: Put) -> None:
@@ -107,6 +117,15 @@ class RemoteEngine(Generic[C]):
     def voices(self) -> list[Voice]:
         """The configured voices."""
         return self._dialect.voices()
+
+    def fingerprint(self, order: Order) -> str:
+        """A hash of the request that would be made: server, model, voice, parameters, recording.
+
+        Whether the server has another model behind the same name by now, nobody here can know.
+        """
+        piece = self._dialect.piece(order)
+        asked = hashlib.sha256(self._source.identity(piece.call)).hexdigest()
+        return f"remote {asked} {piece.decoder.form}"
 
     def speak(self, order: Order, emit: Emit) -> Generator[None, None, Made]:
         """One request; its sound is emitted as it comes. Marks are estimated from the text."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from streamtalk.proto.errors import (
     RemoteAuthError,
     RemoteError,
@@ -47,6 +49,10 @@ class GrpcSource:
         """Import grpcio; the channel is opened by the first request, on its loop."""
         self._grpc = importlib.import_module("grpc")
         importlib.import_module("grpc.aio")
+
+    def identity(self, call: GrpcCall) -> bytes:
+        """Address, method and message."""
+        return msgspec.msgpack.encode((self._target, call.path, call.message))
 
     async def close(self) -> None:
         """Close the channel."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from streamtalk.proto.errors import RemoteError, RemoteTimeoutError, RemoteUnreachableError
 from streamtalk.runtime.http_library import load_httpx
 from streamtalk.tts.remote.address import Address
@@ -58,6 +60,10 @@ class HttpSource:
         trust_env = not self._address.is_loopback
         timeout = self._httpx.Timeout(None, connect=self._settings.connect_timeout_s)
         self._client = self._httpx.AsyncClient(limits=limits, trust_env=trust_env, timeout=timeout)
+
+    def identity(self, call: HttpCall) -> bytes:
+        """Address and body; the headers hold the key."""
+        return msgspec.msgpack.encode((call.url, call.fields))
 
     async def close(self) -> None:
         """Close the connections."""

@@ -3,10 +3,9 @@
 from typing import Final, Literal
 
 import numpy as np
-import soxr
 
-from streamtalk.proto.audio import SPEECH_RATE_HZ
 from streamtalk.tts.engine import Samples
+from streamtalk.tts.resampler import SpeechResampler
 
 SampleType = Literal["<i2", "<f4"]
 _FULL_SCALE: Final = {"<i2": 32_768.0, "<f4": 1.0}
@@ -19,14 +18,11 @@ class PcmAssembler:
     """
 
     def __init__(self, rate_hz: int, sample_type: SampleType = "<i2") -> None:
+        self.form = f"{sample_type} {rate_hz}"
         self._type = np.dtype(sample_type)
         self._scale = np.float32(1.0 / _FULL_SCALE[sample_type])
         self._half = b""
-        self._resampler = (
-            None
-            if rate_hz == SPEECH_RATE_HZ
-            else soxr.ResampleStream(rate_hz, SPEECH_RATE_HZ, 1, dtype="float32")
-        )
+        self._resampler = SpeechResampler(rate_hz)
 
     def feed(self, raw: bytes) -> Samples:
         """Shape (samples,), 24 kHz: what these bytes complete."""
@@ -34,14 +30,8 @@ class PcmAssembler:
         whole = len(raw) - len(raw) % self._type.itemsize
         self._half = raw[whole:]
         audio = np.frombuffer(raw[:whole], self._type).astype(np.float32) * self._scale
-        return self._resample(audio, last=False)
+        return self._resampler.take(audio)
 
     def finish(self) -> Samples:
         """What the resampler still holds."""
-        return self._resample(np.zeros(0, np.float32), last=True)
-
-    def _resample(self, audio: Samples, *, last: bool) -> Samples:
-        if self._resampler is None:
-            return audio
-        resampled: Samples = self._resampler.resample_chunk(audio, last=last)
-        return resampled
+        return self._resampler.finish()

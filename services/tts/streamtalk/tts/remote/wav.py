@@ -29,6 +29,8 @@ _TYPES: Final[dict[tuple[int, int], SampleType]] = {(1, 16): "<i2", (3, 32): "<f
 class WavDecoder:
     """Bytes of a mono WAV, cut anywhere, to float32 at 24 kHz; raises RemoteGarbageError."""
 
+    form: Final = "wav"
+
     def __init__(self) -> None:
         self._head = b""
         self._samples: PcmAssembler | None = None
@@ -47,9 +49,11 @@ class WavDecoder:
         return self._samples.feed(raw)
 
     def finish(self) -> Samples:
-        """What the resampler still holds; raises RemoteGarbageError where no samples began."""
+        """What the resampler still holds; raises RemoteGarbageError where samples are missing."""
         if self._samples is None:
             raise RemoteGarbageError("the server sent no WAV: its header has no end")
+        if self._left_bytes:
+            raise RemoteGarbageError("the sound ended before the length that its WAV states")
         return self._samples.finish()
 
     def _open(self) -> bytes:

@@ -4,6 +4,7 @@ Two layouts are known. SparkAudio's: `config.yaml`, `LLM/`, `BiCodec/`. A conver
 language model at the root, `audio_tokenizer_config.yaml` (often missing), `BiCodec/`.
 """
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -56,6 +57,16 @@ def find_checkpoint(folder: Path) -> CheckpointFolders:
     if audio is None and llm is inner:
         _require(folder / "config.yaml")
     return CheckpointFolders(llm, bicodec, audio)
+
+
+def identity(folder: Path) -> str:
+    """A hash of the names, sizes and times of a checkpoint's files: reading all takes seconds."""
+    found = find_checkpoint(folder)
+    files = [*found.llm.glob("model*.safetensors"), *found.llm.glob("*.json")]
+    files += [found.bicodec / "config.yaml", found.bicodec / "model.safetensors"]
+    seen = [(str(path.relative_to(folder)), path.stat()) for path in sorted(files)]
+    rows = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in seen]
+    return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 
 class Checkpoint:
