@@ -1,5 +1,6 @@
 """The real faster-whisper on a tiny random model: every path but the meaning of its words."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from streamtalk.asr.config import FasterWhisperSettings
 from streamtalk.asr.engine import Speech
-from streamtalk.asr.engines.faster_whisper import FasterWhisperEngine
+from streamtalk.asr.engines.faster_whisper import FasterWhisperEngine, thread_count
 from streamtalk.asr.loudness import to_pcm
 from streamtalk.asr.plausibility import check_heard
 from streamtalk.proto.errors import EngineError, EngineMissingError
@@ -106,6 +107,20 @@ def test_words_of_a_model_that_guesses_are_rejected(folder: Path) -> None:
     judged.load()
     heard = judged.hear(Speech(NOISE, language="en"))
     assert (heard.text, heard.rejected) == ("", "improbable")
+
+
+def test_engine_knows_its_pace_and_declares_more(engine: FasterWhisperEngine) -> None:
+    """Measured while it was loaded: the budget of a call follows from it."""
+    assert engine.pace is not None
+    assert engine.pace.call_ms > 0.0
+    assert engine.pace.budget().of(2_000.0) > engine.pace.cost_ms(2_000.0)
+
+
+def test_threads_are_no_more_than_the_cores(folder: Path) -> None:
+    """More would take the cores from those who play audio."""
+    many = FasterWhisperSettings(model=str(folder), threads=64)
+    assert 1 <= thread_count(many) <= (os.cpu_count() or 1)
+    assert thread_count(FasterWhisperSettings(threads=1)) == 1
 
 
 def _without(name: str) -> Callable[[Path], None]:
