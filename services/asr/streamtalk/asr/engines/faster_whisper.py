@@ -19,11 +19,14 @@ from streamtalk.asr.whisper.model_files import advice, check_model
 from streamtalk.asr.whisper.places import find_model, is_folder
 from streamtalk.asr.whisper.speed import measure, pace_of
 from streamtalk.proto.audio import MIC_RATE_HZ
-from streamtalk.proto.errors import EngineError, EngineMissingError
+from streamtalk.proto.errors import EngineError, EngineMissingError, LanguageError
 from streamtalk.proto.recognition import Word
 
 Origin = tuple[str, str, int]
 
+_TOO_LARGE: Final = (
+    "there is not enough memory for the model in {folder}: choose a smaller one, or free some"
+)
 _KEPT: Final = 64
 """Utterances that are followed at a time; the one not heard of for longest is dropped."""
 
@@ -45,16 +48,40 @@ class FasterWhisperEngine:
         self.pace: Pace | None = None
 
     def load(self) -> None:
-        """Load the model and decode one second; raises EngineMissingError, EngineError."""
+        """Load the model and decode one second.
+
+        Raises EngineMissingError, LanguageError for a configured language that the model lacks, or
+        EngineError, which says what is wrong with the model.
+        """
         folder = _folder(self._settings.model)
-        check_model(folder)
-        model = _load(folder, self._settings)
+        try:
+            check_model(folder)
+            self._take(_load(folder, self._settings))
+        except MemoryError as error:
+            raise EngineError(_TOO_LARGE.format(folder=folder)) from error
+        except LanguageError:
+            raise
+        except EngineError as error:
+            if "alloc" in str(error):
+                raise EngineError(_TOO_LARGE.format(folder=folder)) from error
+            raise
+
+    def _take(self, model: Any) -> None:  # noqa: ANN401 — untyped library
+        """Make a loaded model the one that is used: warmed, tried, and its speed known."""
         self.languages = _languages(model)
+        self._check_language()
         final = dict(MODES[self._settings.mode])
         self._decoder = WhisperDecoder(model, final, dict(QUICK))
         self._decoder.hotwords = self._settings.hotwords
         self.check()
         self.pace = pace_of(measure(model, final), tries=_tries(final))
+
+    def _check_language(self) -> None:
+        language = self._settings.language
+        if language not in {"auto", *self.languages}:
+            known = ", ".join(self.languages)
+            text = f"engines.faster_whisper.language is {language!r}, the model knows {known}"
+            raise LanguageError(text)
 
     def check(self) -> None:
         """Decode a second of a tone; raises EngineError unless that gives a result of sense.

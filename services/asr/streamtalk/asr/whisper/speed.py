@@ -9,6 +9,7 @@ import numpy as np
 
 from streamtalk.asr.pace import Pace
 from streamtalk.proto.audio import MIC_RATE_HZ
+from streamtalk.proto.errors import EngineError
 
 TOKENS: Final = 24
 """Tokens of an utterance whatever its length: times, the beginning of a word that is cut off."""
@@ -49,7 +50,10 @@ def pace_of(speed: Speed, tries: int) -> Pace:
 
 
 def measure(model: Any, plan: Mapping[str, Any]) -> Speed:  # noqa: ANN401 — untyped library
-    """Time one encoding and a few tokens of a warm `faster_whisper.WhisperModel`."""
+    """Time one encoding and a few tokens of a warm `faster_whisper.WhisperModel`.
+
+    Raises EngineError for weights that are none.
+    """
     features = model.feature_extractor(np.zeros(MIC_RATE_HZ, np.float32))
     window = np.pad(features, [(0, 0), (0, model.feature_extractor.nb_max_frames)])
     began_ns = time.monotonic_ns()
@@ -58,14 +62,17 @@ def measure(model: Any, plan: Mapping[str, Any]) -> Speed:  # noqa: ANN401 — u
     token = model.hf_tokenizer.token_to_id
     prompt = [token(f"<|{name}|>") for name in ("startoftranscript", "en", "transcribe")]
     # The end of the text is forbidden, so that as many tokens come as are asked for.
-    model.model.generate(
+    (result,) = model.model.generate(
         encoded,
         [prompt],
         beam_size=plan["beam_size"],
         max_length=len(prompt) + _MEASURED,
         suppress_tokens=[token("<|endoftext|>")],
+        return_scores=True,
     )
     ended_ns = time.monotonic_ns()
+    if not np.isfinite(result.scores).all():
+        raise EngineError("the model computes no numbers: its weights are damaged, fetch it again")
     return Speed(
         encode_ms=(encoded_ns - began_ns) / 1e6,
         token_ms=(ended_ns - encoded_ns) / 1e6 / _MEASURED,
