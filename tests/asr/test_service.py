@@ -94,6 +94,20 @@ def test_instance_says_what_it_can(start: Start) -> None:
     assert instance.features == ["grammar", "dictation"]
 
 
+def test_budget_follows_from_the_speed_of_the_machine(start: Start) -> None:
+    """What the real engine took for its clip, in the directory for callers."""
+    instance = start('[asr]\nengine = "pocketsphinx"\n').call(Probe(), Health, 5.0).instance
+    assert instance.budget_ms == 1_000.0
+    assert 0.0 < instance.budget_factor <= 20.0
+
+
+def test_budget_of_the_configuration_is_kept(start: Start) -> None:
+    """Whoever sets it knows the machine better."""
+    table = '[asr]\nengine = "pocketsphinx"\nbudget_ms = 5000\nbudget_real_time_factor = 2\n'
+    instance = start(table).call(Probe(), Health, 5.0).instance
+    assert (instance.budget_ms, instance.budget_factor) == (5_000.0, 2.0)
+
+
 def test_foreign_program_can_transcribe(start: Start) -> None:
     """A plain REQ socket and plain MessagePack get a transcript of a payload."""
     peer = start(scripted(texts='["hello"]'))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from streamtalk.asr.config import AsrConfig
 from streamtalk.asr.whisper.places import find_model, is_here
@@ -111,17 +112,13 @@ def test_view_shows_a_bar_and_tells_each_phase_once() -> None:
     assert view.upgrade_news() == ""
     lines = view.render().renderables  # type: ignore[union-attr]
     assert "━━━━━─" in str(lines[-1])
-    view.upgrade = Upgrade(**{**_fields(FETCHING), "phase": "done", "message": "has taken over"})
+    view.upgrade = replace(FETCHING, phase="done", message="has taken over")
     assert view.upgrade_news() == "asr: faster_whisper base: has taken over"
-
-
-def _fields(upgrade: Upgrade) -> dict[str, object]:
-    return {name: getattr(upgrade, name) for name in upgrade.__struct_fields__}
 
 
 def test_waiting_says_why() -> None:
     """The reason is in the sentence, and who serves."""
-    waiting = Upgrade(**{**_fields(FETCHING), "phase": "waiting", "message": "no network"})
+    waiting = replace(FETCHING, phase="waiting", message="no network")
     assert sentence(waiting).endswith("is not here: no network; pocketsphinx serves meanwhile")
 
 

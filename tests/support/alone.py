@@ -1,5 +1,6 @@
 """One real service process without the rest of the stack; the test is its bus."""
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -46,6 +47,13 @@ class Alone:
                 peer.close()
             self.heard.poll(20)
         raise TimeoutError(f"{self.service} was not ready after {_START_S:.0f} s")
+
+    def health(self) -> Health | None:
+        """What the service says of itself, ready or not; None: nobody answers yet."""
+        for path in (self.run_dir.path / "s").glob(f"{self.service}_0-*.sock"):
+            with Peer(self._context, f"ipc://{path}") as peer, contextlib.suppress(CallError):
+                return peer.call(Probe(), Health, deadline_s=1.0)
+        return None
 
     def wait_subscribed(self, topic: bytes) -> None:
         """Return when the service has subscribed to `topic`."""

@@ -40,6 +40,13 @@ class Instance(Message, frozen=True, kw_only=True):
     first_audio_ms: float = 0.0
     """Of `tts`: how long its first audio may take before the next entry speaks; 0: as usual."""
 
+    budget_ms: float = 0.0
+    """Of `asr`: a call that takes longer than this, plus `budget_factor` times its audio, hangs;
+    0: not known."""
+
+    budget_factor: float = 0.0
+    """Milliseconds for each millisecond of audio."""
+
     rss_mb: float = 0.0
     languages: list[str] = []
     """BCP 47 primary tags that the engine can do; empty: any, or not applicable."""

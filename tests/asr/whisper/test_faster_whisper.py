@@ -1,5 +1,7 @@
 """The real faster-whisper on a tiny random model: every path but the meaning of its words."""
 
+import os
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,10 +10,10 @@ import pytest
 
 from streamtalk.asr.config import FasterWhisperSettings
 from streamtalk.asr.engine import Speech
-from streamtalk.asr.engines.faster_whisper import FasterWhisperEngine
+from streamtalk.asr.engines.faster_whisper import FasterWhisperEngine, thread_count
 from streamtalk.asr.loudness import to_pcm
 from streamtalk.asr.plausibility import check_heard
-from streamtalk.proto.errors import EngineError, EngineMissingError
+from streamtalk.proto.errors import EngineError, EngineMissingError, LanguageError
 
 pytestmark = pytest.mark.contract
 
@@ -108,6 +110,20 @@ def test_words_of_a_model_that_guesses_are_rejected(folder: Path) -> None:
     assert (heard.text, heard.rejected) == ("", "improbable")
 
 
+def test_engine_knows_its_pace_and_declares_more(engine: FasterWhisperEngine) -> None:
+    """Measured while it was loaded: the budget of a call follows from it."""
+    assert engine.pace is not None
+    assert engine.pace.call_ms > 0.0
+    assert engine.pace.budget().of(2_000.0) > engine.pace.cost_ms(2_000.0)
+
+
+def test_threads_are_no_more_than_the_cores(folder: Path) -> None:
+    """More would take the cores from those who play audio."""
+    many = FasterWhisperSettings(model=str(folder), threads=64)
+    assert 1 <= thread_count(many) <= (os.cpu_count() or 1)
+    assert thread_count(FasterWhisperSettings(threads=1)) == 1
+
+
 def _without(name: str) -> Callable[[Path], None]:
     return lambda folder: (folder / name).unlink()
 
@@ -119,6 +135,20 @@ def _cut(name: str, size: int) -> Callable[[Path], None]:
     return cut
 
 
+def _later_version(folder: Path) -> None:
+    """A model of a CTranslate2 that is not written yet."""
+    model = bytearray((folder / "model.bin").read_bytes())
+    model[:4] = struct.pack("<I", 99)
+    (folder / "model.bin").write_bytes(model)
+
+
+def _no_numbers(folder: Path) -> None:
+    """Every gain of a normalisation is NaN."""
+    gains = np.ones(16, np.float32)
+    model = (folder / "model.bin").read_bytes()
+    (folder / "model.bin").write_bytes(model.replace(gains.tobytes(), (gains * np.nan).tobytes()))
+
+
 @pytest.mark.parametrize(
     "damage, error, says",
     [
@@ -128,16 +158,25 @@ def _cut(name: str, size: int) -> Callable[[Path], None]:
         (_cut("tokenizer.json", 500), EngineError, "damaged"),
         (_cut("model.bin", 1_000), EngineError, "1000 bytes"),
         (_cut("model.bin", 3_000_000), EngineError, "cannot be loaded"),
+        (_later_version, EngineError, "later version of CTranslate2"),
+        (_no_numbers, EngineError, "computes no numbers"),
+        (lambda folder: (folder / "tokenizer.json").write_text("{}"), EngineError, "no 'model'"),
     ],
 )
 def test_damaged_model_is_named(
-    tmp_path: Path, damage: Callable[[Path], None], error: type[EngineError], says: str
+    tmp_path: Path, damage: Callable[[Path], object], error: type[EngineError], says: str
 ) -> None:
     """The error says which file and what to do; nothing is fetched behind the user's back."""
     write_model(tmp_path)
     damage(tmp_path)
     with pytest.raises(error, match=says):
         FasterWhisperEngine(settings(tmp_path)).load()
+
+
+def test_language_that_the_model_lacks_is_named(folder: Path) -> None:
+    """Before anybody talks, with the languages that there are."""
+    with pytest.raises(LanguageError, match=r"is 'tlh', the model knows af, "):
+        FasterWhisperEngine(settings(folder, language="tlh")).load()
 
 
 def test_model_that_is_not_there_says_how_to_get_it() -> None:

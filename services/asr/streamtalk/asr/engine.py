@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from streamtalk.asr.pace import Pace
 from streamtalk.proto.recognition import Word
 from streamtalk.runtime.engine_table import EngineSpec
 
@@ -56,6 +57,9 @@ class RecognitionEngine(Protocol):
 
     features: tuple[str, ...]
     """`grammar`, `dictation`, or both."""
+
+    pace: Pace | None
+    """How quick it is here, known when it is loaded; None, or none such: by the configuration."""
 
     def load(self) -> None:
         """Load and warm the model; raises EngineMissingError."""

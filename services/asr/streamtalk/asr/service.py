@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final
 
 from streamtalk.asr.config import AsrConfig
 from streamtalk.asr.engine import ENGINES, Heard, RecognitionEngine, Speech
+from streamtalk.asr.pace import Budget, Pace
 from streamtalk.asr.plausibility import check_heard, is_deaf
 from streamtalk.client.ring import RingCache
 from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ, samples_to_ms
@@ -25,6 +26,7 @@ from streamtalk.runtime.metrics import recognition_rejections
 from streamtalk.runtime.worker import Call, Duty, Job, ServiceContext, Worker
 
 _AUTO: Final = "auto"
+_UNMEASURED_MS: Final = 3_000.0
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,15 @@ class AsrWorker(Worker[AsrConfig]):
 
     def canned_budget_ms(self) -> float:
         """The clip is 3 s at most."""
-        own_ms = self.config.budget_ms + 3_000.0 * self.config.budget_real_time_factor
-        return max(super().canned_budget_ms(), own_ms)
+        return max(super().canned_budget_ms(), self._budget().of(3_000.0))
+
+    def _budget(self) -> Budget:
+        """Of one transcript: as configured, else by the engine's pace, else by the rule."""
+        config = self.config
+        pace = getattr(self._engine, "pace", None)
+        if config.budget_ms or pace is None:
+            return Budget(config.budget_ms or _UNMEASURED_MS, config.budget_real_time_factor)
+        return Pace.budget(pace)
 
     def _transcribe(self, ask: Transcribe, payload: bytes) -> _Result:
         pcm = payload
@@ -99,10 +108,15 @@ class AsrWorker(Worker[AsrConfig]):
     def describe(self) -> dict[str, Any]:
         """The engine, its languages and what callers may ask of it."""
         engine = self._engine
+        if engine is None:
+            return {"engine": self._engine_name}
+        budget = self._budget()
         return {
             "engine": self._engine_name,
-            "languages": list(engine.languages) if engine else [],
-            "features": list(engine.features) if engine else [],
+            "languages": list(engine.languages),
+            "features": list(engine.features),
+            "budget_ms": round(budget.base_ms, 1),
+            "budget_factor": round(budget.factor, 3),
         }
 
     def on_request(self, request: Request, payload: bytes, call: Call) -> None:
@@ -116,7 +130,7 @@ class AsrWorker(Worker[AsrConfig]):
         audio_ms = samples_to_ms(samples, MIC_RATE_HZ)
         job = Job(
             "transcribe" if request.final else "partial",
-            self.config.budget_ms + audio_ms * self.config.budget_real_time_factor,
+            self._budget().of(audio_ms),
             run=lambda: self._transcribe(request, payload),
             done=lambda result: self._on_done(request, result, call),
             failed=lambda error: self._on_failed(error, call),

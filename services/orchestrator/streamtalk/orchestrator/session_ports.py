@@ -17,6 +17,7 @@ from streamtalk.orchestrator.kept import KEPT_ANSWER, KeptAnswer
 from streamtalk.orchestrator.memory import Memory
 from streamtalk.orchestrator.ports import Failed, Reply, ReplyEvents
 from streamtalk.orchestrator.tone import tone
+from streamtalk.orchestrator.waiting import transcript_patience
 from streamtalk.proto.attachment import Attach, Detach
 from streamtalk.proto.audio import MIC_RATE_HZ
 from streamtalk.proto.endpointing import Predict, Prediction
@@ -34,9 +35,6 @@ T = TypeVar("T")
 _SINK_S: Final = 2.0
 _PREDICT: Final = Patience(budget_s=0.2, attempt_s=0.6, whole_s=0.6)
 """Without a prediction the turn is committed by silence alone, so there is no use in waiting."""
-
-_HURRIED_S: Final = 1.0
-"""A stage that has been away for long is not waited for."""
 
 _PARTIAL_S: Final = 5.0
 _ATTACH_S: Final = 1.0
@@ -66,11 +64,11 @@ class SessionPorts:
             calls.once("asr", request, _PARTIAL_S, done, failed)
             return
         audio_s = (request.to_sample - request.from_sample) / MIC_RATE_HZ
-        config = self._owner.config
-        patience = Patience(
-            budget_s=config.transcript_budget_s + config.transcript_real_time_factor * audio_s,
-            attempt_s=5.0 + 2 * audio_s,
-            whole_s=_HURRIED_S if self.is_long_away("asr") else config.patience_s + 2 * audio_s,
+        patience = transcript_patience(
+            self._owner.config,
+            self._owner.addresses.instances("asr"),
+            audio_s,
+            long_away=self.is_long_away("asr"),
         )
         calls.until("asr", request, patience, done, failed)
 

@@ -11,17 +11,22 @@ from numpy.typing import NDArray
 from streamtalk.asr.config import FasterWhisperSettings
 from streamtalk.asr.engine import Heard, Speech
 from streamtalk.asr.loudness import from_pcm, peak_db
+from streamtalk.asr.pace import Pace
 from streamtalk.asr.streaming.streamer import Progress, Streamer
 from streamtalk.asr.trust.judge import Judge, sound_of
-from streamtalk.asr.whisper.decoding import MODES, QUICK, WhisperDecoder
+from streamtalk.asr.whisper.decoding import MODES, QUICK, Plan, WhisperDecoder
 from streamtalk.asr.whisper.model_files import advice, check_model
 from streamtalk.asr.whisper.places import find_model, is_folder
+from streamtalk.asr.whisper.speed import measure, pace_of
 from streamtalk.proto.audio import MIC_RATE_HZ
-from streamtalk.proto.errors import EngineError, EngineMissingError
+from streamtalk.proto.errors import EngineError, EngineMissingError, LanguageError
 from streamtalk.proto.recognition import Word
 
 Origin = tuple[str, str, int]
 
+_TOO_LARGE: Final = (
+    "there is not enough memory for the model in {folder}: choose a smaller one, or free some"
+)
 _KEPT: Final = 64
 """Utterances that are followed at a time; the one not heard of for longest is dropped."""
 
@@ -40,17 +45,43 @@ class FasterWhisperEngine:
         self._decoder: WhisperDecoder | None = None
         self._streams: dict[Origin, Streamer] = {}
         self._judge = Judge()
+        self.pace: Pace | None = None
 
     def load(self) -> None:
-        """Load the model and decode one second; raises EngineMissingError, EngineError."""
+        """Load the model and decode one second.
+
+        Raises EngineMissingError, LanguageError for a configured language that the model lacks, or
+        EngineError, which says what is wrong with the model.
+        """
         folder = _folder(self._settings.model)
-        check_model(folder)
-        model = _load(folder, self._settings)
+        try:
+            check_model(folder)
+            self._take(_load(folder, self._settings))
+        except MemoryError as error:
+            raise EngineError(_TOO_LARGE.format(folder=folder)) from error
+        except LanguageError:
+            raise
+        except EngineError as error:
+            if "alloc" in str(error):
+                raise EngineError(_TOO_LARGE.format(folder=folder)) from error
+            raise
+
+    def _take(self, model: Any) -> None:  # noqa: ANN401 — untyped library
+        """Make a loaded model the one that is used: warmed, tried, and its speed known."""
         self.languages = _languages(model)
+        self._check_language()
         final = dict(MODES[self._settings.mode])
         self._decoder = WhisperDecoder(model, final, dict(QUICK))
         self._decoder.hotwords = self._settings.hotwords
         self.check()
+        self.pace = pace_of(measure(model, final), tries=_tries(final))
+
+    def _check_language(self) -> None:
+        language = self._settings.language
+        if language not in {"auto", *self.languages}:
+            known = ", ".join(self.languages)
+            text = f"engines.faster_whisper.language is {language!r}, the model knows {known}"
+            raise LanguageError(text)
 
     def check(self) -> None:
         """Decode a second of a tone; raises EngineError unless that gives a result of sense.
@@ -103,6 +134,12 @@ class FasterWhisperEngine:
         return self._decoder
 
 
+def _tries(plan: Plan) -> int:
+    """How many temperatures a decoding may go through."""
+    temperatures = plan["temperature"]
+    return len(temperatures) if isinstance(temperatures, tuple) else 1
+
+
 def _languages(model: Any) -> tuple[str, ...]:  # noqa: ANN401 — untyped library
     """Those that the vocabulary has a token for; the library lists what any Whisper knows."""
     known = model.supported_languages
@@ -148,11 +185,24 @@ def _load(folder: Path, settings: FasterWhisperSettings) -> Any:  # noqa: ANN401
             str(folder),
             device=settings.device,
             compute_type=_compute_type(settings),
-            cpu_threads=settings.threads or int(os.environ.get("OMP_NUM_THREADS", "1")),
+            cpu_threads=thread_count(settings),
             local_files_only=True,
         )
     except (RuntimeError, ValueError, MemoryError, OSError) as error:
         raise EngineError(f"the model in {folder} cannot be loaded: {error}") from error
+
+
+def thread_count(settings: FasterWhisperSettings) -> int:
+    """Threads of one decoding: what is configured, but no more than this process has cores.
+
+    More would only take turns, and take the cores from those who record and play audio.
+    """
+    wanted = settings.threads or int(os.environ.get("OMP_NUM_THREADS", "1"))
+    return max(1, min(wanted, _cores()))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _compute_type(settings: FasterWhisperSettings) -> str:

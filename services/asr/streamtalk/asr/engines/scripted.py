@@ -2,6 +2,7 @@
 
 from streamtalk.asr.config import ScriptedSettings
 from streamtalk.asr.engine import Heard, Speech
+from streamtalk.asr.pace import Pace
 from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ, samples_to_ms
 from streamtalk.proto.recognition import Word
 from streamtalk.runtime.burn import burn
@@ -16,6 +17,7 @@ class ScriptedEngine:
     def __init__(self, settings: ScriptedSettings) -> None:
         self.languages = settings.languages
         self._settings = settings
+        self.pace: Pace | None = None
         self._finals = 0
         self._calls = 0
 

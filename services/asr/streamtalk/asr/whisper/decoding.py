@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from streamtalk.asr.streaming.decoder import Decoding, Samples, Segment, TimedWord
+from streamtalk.asr.whisper.speed import token_limit
 from streamtalk.proto.audio import MIC_RATE_HZ
 from streamtalk.proto.errors import EngineError
 
@@ -45,6 +46,7 @@ class WhisperDecoder:
                 word_timestamps=True,
                 condition_on_previous_text=False,
                 vad_filter=False,
+                max_new_tokens=self._limit(samples.size),
                 **self._plans[final],
             )
             found = list(segments)
@@ -55,6 +57,10 @@ class WhisperDecoder:
             language=str(info.language),
             segments=tuple(_segment(segment, samples.size) for segment in found),
         )
+
+    def _limit(self, samples: int) -> int | None:
+        """Tokens; with hotwords there may be no room for any limit beside the prompt."""
+        return None if self.hotwords else token_limit(samples / MIC_RATE_HZ)
 
 
 def _words(segments: Iterable[Any], samples: int) -> Iterable[TimedWord]:

@@ -63,16 +63,18 @@ def check_model(folder: Path) -> None:
     if missing:
         files = ", ".join(missing)
         raise EngineMissingError(f"the model in {folder} lacks {files}: fetch it again")
-    _check_json(folder / "tokenizer.json")
-    _check_json(folder / "config.json")
+    _check_json(folder / "tokenizer.json", "model")
+    _check_json(folder / "config.json", "suppress_ids")
     size = (folder / "model.bin").stat().st_size
     if size < _SMALLEST_BYTES:
         text = f"model.bin in {folder} has {size} bytes, which is no model: fetch it again"
         raise EngineError(text)
 
 
-def _check_json(path: Path) -> None:
+def _check_json(path: Path, key: str) -> None:
     try:
-        json.loads(path.read_bytes())
+        found = json.loads(path.read_bytes())
     except ValueError as error:
         raise EngineError(f"{path} is damaged ({error}): fetch the model again") from error
+    if not isinstance(found, dict) or key not in found:
+        raise EngineError(f"{path} is damaged (it has no {key!r}): fetch the model again")
