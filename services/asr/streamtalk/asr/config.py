@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from streamtalk.asr.writing.writer import WritingConfig
 from streamtalk.runtime.config import ModelConfig
 from streamtalk.runtime.fault import Fault
 
@@ -119,6 +120,7 @@ class AsrConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The `[asr]` table."""
 
     engines: AsrEngines = AsrEngines()
+    writing: WritingConfig = WritingConfig()
     budget_ms: Milliseconds = 3_000.0
     """Time that any transcript may take before the instance counts as hung."""
 

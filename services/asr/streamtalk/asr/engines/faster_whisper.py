@@ -15,12 +15,14 @@ from streamtalk.asr.streaming.streamer import Progress, Streamer
 from streamtalk.asr.trust.judge import Judge, sound_of
 from streamtalk.asr.whisper.decoding import MODES, QUICK, WhisperDecoder
 from streamtalk.asr.whisper.model_files import check_model, hub_id
+from streamtalk.asr.writing.script import opening
 from streamtalk.proto.audio import MIC_RATE_HZ
 from streamtalk.proto.errors import EngineError, EngineMissingError
 from streamtalk.proto.recognition import Word
 
 Origin = tuple[str, str, int]
 
+_CHINESE: Final = ("zh", "yue")
 _KEPT: Final = 64
 """Utterances that are followed at a time; the one not heard of for longest is dropped."""
 
@@ -84,7 +86,8 @@ class FasterWhisperEngine:
         found = self._streams.pop(speech.origin, None) if speech.origin else None
         if found is None:
             prompt = " ".join(filter(None, (self._settings.prompt, speech.hint)))
-            found = Streamer(self._loaded(), self._language(speech), prompt)
+            openings = dict.fromkeys(_CHINESE, opening(speech.script))
+            found = Streamer(self._loaded(), self._language(speech), prompt, openings)
         if speech.origin and not speech.final:
             self._streams[speech.origin] = found
             while len(self._streams) > _KEPT:
