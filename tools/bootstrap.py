@@ -24,7 +24,7 @@ UV = VENV / "bin" / "uv"
 UV_REQUIREMENT = "uv>=0.9"
 VERSIONS = ("3.13", "3.12", "3.11")
 RUN_PACKAGES = ("libportaudio2",)
-DEV_OPTIONS = ("--extra", "spark", "--extra", "whisper")
+DEV_OPTIONS = ("--extra", "spark", "--extra", "whisper", "--extra", "zh")
 DEV_PACKAGES = ("libportaudio2", "pulseaudio", "libasound2-plugins")
 
 

@@ -230,3 +230,21 @@ def test_model_proves_itself_when_asked(start: Start) -> None:
     """The real engine transcribes its clip again, between calls."""
     peer = start('[asr]\nengine = "auto"\n')
     assert "understood" in peer.call(ProveWork(), Proof, 10.0).detail
+
+
+def test_transcript_is_written_as_people_write(start: Start) -> None:
+    """Whatever the engine: script, numbers and spaces; words keep pace with the text."""
+    texts = '["今天 是 二零二六年 三月 五號 ,  我 用 iPhone"]'
+    peer = start(scripted(texts=texts, languages='["zh"]'))
+    heard = peer.call(Transcribe(language="zh"), Transcript, 10.0, SECOND)
+    assert heard.text == "今天是2026年3月5号，我用 iPhone"
+    assert "".join(word.text for word in heard.words) == heard.text.replace(" ", "")
+
+
+def test_command_of_a_grammar_is_not_rewritten(start: Start) -> None:
+    """The caller gets the words of its own grammar; dictation gets figures."""
+    peer = start(scripted(texts='["what is fifteen plus two"]'))
+    command = peer.call(Transcribe(grammar=canned.GRAMMAR), Transcript, 10.0, SECOND)
+    dictated = peer.call(Transcribe(), Transcript, 10.0, SECOND)
+    assert command.text == "what is fifteen plus two"
+    assert dictated.text == "what is 15 plus two"

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from streamtalk.asr.writing.writer import WritingConfig
 from streamtalk.runtime.config import ModelConfig
 from streamtalk.runtime.fault import Fault
 
@@ -122,6 +123,7 @@ class AsrConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The `[asr]` table."""
 
     engines: AsrEngines = AsrEngines()
+    writing: WritingConfig = WritingConfig()
     upgrade: Literal["named", "always", "never"] = "named"
     """When a model that is not here is fetched in the background, PocketSphinx serving meanwhile:
     where `engine` names one that needs it; `always`: where `engine` is `auto` as well."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from streamtalk.asr.pace import Pace
+from streamtalk.asr.writing.script import Script
 from streamtalk.proto.recognition import Word
 from streamtalk.runtime.engine_table import EngineSpec
 
@@ -26,6 +27,8 @@ class Speech:
     """JSGF to listen with and reject by; empty: dictation."""
 
     hint: str = ""
+    script: Script = "simplified"
+    """Of Chinese, for a model that takes a prompt; the service converts what others write."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Heard:
     """What an engine makes of it."""
 
     text: str
+    """As the model writes it; the service puts it as a person would (`writing/`)."""
+
     language: str
     confidence: float
     """0 to 1, of the whole text; 0 in a partial that was not judged."""

@@ -8,6 +8,8 @@ from streamtalk.asr.config import AsrConfig
 from streamtalk.asr.engine import ENGINES, Heard, RecognitionEngine, Speech
 from streamtalk.asr.pace import Budget, Pace
 from streamtalk.asr.plausibility import check_heard, is_deaf
+from streamtalk.asr.writing.script import has_converter
+from streamtalk.asr.writing.writer import Writer
 from streamtalk.client.ring import RingCache
 from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ, samples_to_ms
 from streamtalk.proto.errors import (
@@ -56,6 +58,7 @@ class AsrWorker(Worker[AsrConfig]):
         self._engine: RecognitionEngine | None = None
         self._rings = RingCache()
         self._rejections = recognition_rejections()
+        self._writer = Writer(config.writing)
 
     # Engine thread.
 
@@ -65,6 +68,14 @@ class AsrWorker(Worker[AsrConfig]):
         engine: RecognitionEngine = create_engine("asr", ENGINES, self._engine_name, settings)
         engine.load()
         self._engine = engine
+        self._say_what_lacks(engine)
+
+    def _say_what_lacks(self, engine: RecognitionEngine) -> None:
+        """Chinese stays in the script that it is heard in without the converter."""
+        understands = not engine.languages or "zh" in engine.languages
+        if understands and self.config.writing.script != "as heard" and not has_converter():
+            advice = "pip install 'streamtalk[zh]' to have one script of Chinese"
+            self.log.info("script", extra={"fields": {"advice": advice}})
 
     def canned(self) -> str:
         """Have the engine transcribe a clip whose text is known."""
@@ -96,12 +107,20 @@ class AsrWorker(Worker[AsrConfig]):
                 language=ask.language,
                 grammar=ask.grammar,
                 hint=ask.hint,
+                script=self.config.writing.script,
             )
         )
         compute_ms = (time.monotonic_ns() - started_ns) / 1e6
         check_heard(heard)
         deaf = ask.final and is_deaf(heard, pcm)
+        if not self._is_command(ask, heard):
+            heard = self._writer.write(heard, final=ask.final)
         return _Result(heard, len(pcm) // BYTES_PER_SAMPLE, compute_ms, deaf)
+
+    def _is_command(self, ask: Transcribe, heard: Heard) -> bool:
+        """Whether the text is the caller's own, word for word, from its grammar."""
+        listened = bool(ask.grammar) and "grammar" in self._loaded().features
+        return listened and heard.rejected != "grammar"
 
     # Receive thread.
 

@@ -18,6 +18,7 @@ from streamtalk.asr.whisper.decoding import MODES, QUICK, Plan, WhisperDecoder
 from streamtalk.asr.whisper.model_files import advice, check_model
 from streamtalk.asr.whisper.places import find_model, is_folder
 from streamtalk.asr.whisper.speed import measure, pace_of
+from streamtalk.asr.writing.script import opening
 from streamtalk.proto.audio import MIC_RATE_HZ
 from streamtalk.proto.errors import EngineError, EngineMissingError, LanguageError
 from streamtalk.proto.recognition import Word
@@ -27,6 +28,7 @@ Origin = tuple[str, str, int]
 _TOO_LARGE: Final = (
     "there is not enough memory for the model in {folder}: choose a smaller one, or free some"
 )
+_CHINESE: Final = ("zh", "yue")
 _KEPT: Final = 64
 """Utterances that are followed at a time; the one not heard of for longest is dropped."""
 
@@ -116,7 +118,8 @@ class FasterWhisperEngine:
         found = self._streams.pop(speech.origin, None) if speech.origin else None
         if found is None:
             prompt = " ".join(filter(None, (self._settings.prompt, speech.hint)))
-            found = Streamer(self._loaded(), self._language(speech), prompt)
+            openings = dict.fromkeys(_CHINESE, opening(speech.script))
+            found = Streamer(self._loaded(), self._language(speech), prompt, openings)
         if speech.origin and not speech.final:
             self._streams[speech.origin] = found
             while len(self._streams) > _KEPT:

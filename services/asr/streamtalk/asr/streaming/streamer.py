@@ -1,5 +1,6 @@
 """One utterance, decoded while it is spoken: the window moves, what is committed stays."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,11 +48,23 @@ class Streamer:
 
     The caller gives the whole utterance each time (it reads it from the microphone's ring); memory
     is that of the words. Not thread-safe.
+
+    Args:
+        decoder: The recogniser.
+        language: BCP 47 primary tag, or `auto`.
+        prompt: What every window is told to go on from.
+        openings: By language, what stands in for an empty `prompt`.
     """
 
-    def __init__(self, decoder: Decoder, language: str = "auto", prompt: str = "") -> None:
+    def __init__(
+        self,
+        decoder: Decoder,
+        language: str = "auto",
+        prompt: str = "",
+        openings: Mapping[str, str] | None = None,
+    ) -> None:
         self._decoder = decoder
-        self._language = language
+        self._openings = openings or {}
         self._given_prompt = prompt
         self._agreement = Agreement()
         self._segments: list[Segment] = []
@@ -105,7 +118,8 @@ class Streamer:
         """The text before the window, so that the decoder goes on with it."""
         last = self._agreement.committed[-_PROMPT_CHARS:]
         before = [word.text for word in last if word.to_sample <= self._from]
-        return f"{self._given_prompt} {''.join(before)}".strip()[-_PROMPT_CHARS:]
+        given = self._given_prompt or self._openings.get(self._heard_language, "")
+        return f"{given} {''.join(before)}".strip()[-_PROMPT_CHARS:]
 
     def _progress(self, decoding: Decoding) -> Progress:
         committed = self._agreement.committed

@@ -52,6 +52,7 @@ _PATTERNS: Final = {
 _COMPILED: Final = {intent: re.compile(pattern) for intent, pattern in _PATTERNS.items()}
 _WORDS: Final = (
     (re.compile(rf"({NUMBER})的百分之({NUMBER})"), r"\2%\1"),
+    (re.compile(rf"({NUMBER})的({NUMBER})[%％]"), r"\2%\1"),
     (re.compile(rf"百分之({NUMBER})的?"), r"\1%"),
     (re.compile(r"%的?"), " percent of "),
     (re.compile(r"的平方根"), " squareroot "),
@@ -61,7 +62,7 @@ _WORDS: Final = (
     (re.compile(r"减去?"), " minus "),
     (re.compile(r"乘以?"), " times "),
     (re.compile(r"除以"), " divided by "),
-    (re.compile(r"负"), " minus "),
+    (re.compile(r"负|(?<!\d)-(?=\d)"), " minus "),
 )
 _NUMBER: Final = re.compile(NUMBER)
 _ROOT: Final = re.compile(r"(\S+) squareroot")
