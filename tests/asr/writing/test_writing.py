@@ -181,6 +181,8 @@ def _heard(progress: Progress) -> Heard:
     return Heard(progress.text, "zh", 0.0, words=words, stable_chars=progress.stable_chars)
 
 
+@example(10**9 + 50_000)
+@example(1_606_540_024)
 @given(st.integers(1, 10**12))
 def test_every_number_is_read_as_it_is_said(number: int) -> None:
     """The normaliser of speech says it, and this reads it."""

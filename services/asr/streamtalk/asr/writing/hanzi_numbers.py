@@ -32,7 +32,10 @@ def value_of(run: str) -> int | None:
         before, found, after = rest.rpartition(sign)
         if not found:
             continue
-        head = value_of(before) if sign == "亿" or len(before) == 1 else _below_myriad(before)
+        if sign == "亿" or len(before) == 1:
+            head = value_of(before)
+        else:
+            head = _below_myriad(before, with_zero=total > 0)
         if not head:
             return None
         total, rest = total + head * MYRIADS[sign], after
