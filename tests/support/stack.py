@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psutil
 import pytest
@@ -37,6 +37,11 @@ class RunningStack:
     def spawn(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:  # noqa: ANN401
         """Start `streamtalk ARGUMENTS` and return at once."""
         return spawn(self.environment, *arguments, **options)
+
+    def spawn_bytes(self, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401
+        """The same with pipes of bytes."""
+        process: Any = spawn(self.environment, *arguments, text=False, **options)
+        return cast("subprocess.Popen[bytes]", process)
 
     @staticmethod
     def kill(pid: int) -> None:
@@ -77,12 +82,11 @@ def spawn(
     **options: Any,  # noqa: ANN401
 ) -> subprocess.Popen[str]:
     """Start `streamtalk ARGUMENTS` where no configuration file lies."""
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    pipe = subprocess.PIPE
+    usual = {"stdin": subprocess.DEVNULL, "stdout": pipe, "stderr": pipe, "text": True}
     line = [sys.executable, "-c", "from streamtalk.cli.main import main; main()", *arguments]
     home = environment["HOME"]
-    return subprocess.Popen(
-        line, env=dict(environment), cwd=home, text=True, **{**pipes, **options}
-    )
+    return subprocess.Popen(line, env=dict(environment), cwd=home, **{**usual, **options})
 
 
 def command(environment: Mapping[str, str], *arguments: str, timeout_s: float = _COMMAND_S) -> Done:

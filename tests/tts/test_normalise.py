@@ -90,6 +90,24 @@ def test_normalise_leaves_figures_of_other_languages_to_their_voice() -> None:
     assert normalise("Es sind **3,5** km am 5.3.", "de").text == "Es sind 3,5 km am 5.3."
 
 
+@pytest.mark.parametrize(
+    "text,said",
+    [
+        ("٣", "three"),
+        ("①第一 ②第二", "一 第一 二 第二"),
+        ("⑳", "twenty"),
+        ("２０２４年", "二零二四年"),
+        ("2⅕ and 2½", "two and a fifth and two and a half"),
+        ("⑴a", "one a"),
+        ("x²", "x squared"),
+        ("१२ घर", "१२ घर"),
+    ],
+)
+def test_normalise_knows_figures_of_other_scripts(text: str, said: str) -> None:
+    """They are digits to an English or Chinese voice; beside words of their script they stay."""
+    assert normalise(text).text.strip() == said
+
+
 def test_normalise_reads_an_english_piece_of_a_chinese_conversation_in_english() -> None:
     """The language of the conversation does not make 3 cats into 三 cats."""
     assert normalise("I have 3 cats.", "zh").text == "I have three cats."

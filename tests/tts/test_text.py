@@ -27,6 +27,10 @@ pytestmark = pytest.mark.unit
         ("Guten Tag", "de", [("Guten Tag", "de")]),
         ("OK 好", "zh", [("OK ", "en"), ("好", "zh")]),
         ("東京は OK", "ja", [("東京は ", "ja"), ("OK", "en")]),
+        ("人々がラーメン", "ja", [("人々がラーメン", "ja")]),
+        ("п\u02bcять μ and µ", "auto", [("п\u02bcять ", "ru"), ("μ ", "el"), ("and µ", "en")]),
+        ("ಕನ್ನಡ", "auto", [("ಕನ್ನಡ", "kn")]),
+        ("runes ᚠᚢ", "auto", [("runes ", "en"), ("ᚠᚢ", "runic")]),
     ],
 )
 def test_spans_follow_the_script(text: str, language: str, expected: list[tuple[str, str]]) -> None:

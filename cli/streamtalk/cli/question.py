@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from streamtalk.cli.reach import Reach
 from streamtalk.cli.say import write
+from streamtalk.cli.speech_output import SpeechFile
 from streamtalk.cli.spoken_text import Manner, SpokenText, pieces_of
 from streamtalk.client.rundir import RunDir
 from streamtalk.client.wav import read_microphone
@@ -40,8 +41,11 @@ def ask_aloud(
         progress(text)
         path = folder / f"say-{secrets.token_hex(3)}.wav"
         try:
-            with SpokenText(run_dir, endpoint, pieces_of(text), Manner("en")) as voice:
-                write(voice, path, lambda *_: None)
+            with (
+                SpeechFile(path, "wav") as file,
+                SpokenText(run_dir, endpoint, pieces_of(text), Manner("en")) as voice,
+            ):
+                write(voice, file)
             spoken.append(read_microphone(path))
         finally:
             path.unlink(missing_ok=True)

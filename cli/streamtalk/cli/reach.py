@@ -44,7 +44,7 @@ class Reach(Closing):
     def instance(self, service: str) -> Instance:
         """A usable instance; raises NotReadyError with the reason that there is none."""
         directory = self.directory()
-        found = sorted(usable(directory, service), key=lambda i: i.queue)
+        found = sorted(usable(directory, service), key=lambda i: (i.rank, i.queue))
         if found:
             return found[0]
         reasons = [i.reason or i.state for i in directory.instances if i.service == service]

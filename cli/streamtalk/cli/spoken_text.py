@@ -3,12 +3,12 @@
 import secrets
 import time
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
 import msgspec
 import zmq
 
+from streamtalk.cli.forecast import Forecast
 from streamtalk.client.caller import Caller
 from streamtalk.client.closing import Closing
 from streamtalk.client.edge import EdgeLoop
@@ -16,21 +16,23 @@ from streamtalk.client.rundir import RunDir
 from streamtalk.client.sink import Sink
 from streamtalk.client.sockets import BoundedContext, open_publisher, open_subscriber
 from streamtalk.orchestrator.splitter import Splitter
-from streamtalk.proto.audio import SPEECH_RATE_HZ
 from streamtalk.proto.codec import decode_as, encode
-from streamtalk.proto.errors import InputError, MessageError, StreamTalkError
+from streamtalk.proto.errors import ConfigError, InputError, MessageError, StreamTalkError
 from streamtalk.proto.frames import Speech
+from streamtalk.proto.limits import MAX_NAME_CHARS
 from streamtalk.proto.playback import Finish, Play
-from streamtalk.proto.state import STATE_PERIOD_MS
+from streamtalk.proto.state import STATE_PERIOD_MS, SynthesisState
 from streamtalk.proto.synthesis import Cancel, Speak, Spoken
 from streamtalk.proto.topics import topic
 
 _IN_FLIGHT: Final = 4
-_SPEAK_S: Final = 60.0
+_SPEAK_S: Final = 600.0
+"""Of one piece, those before it included; a voice that brings nothing is noticed long before."""
+
 _GOODBYE_MS: Final = 50
 _STALL_NS: Final = 10_000_000_000
-_CHAR_S: Final = 0.07
-_DECODER: Final = msgspec.msgpack.Decoder(Speech)
+_SPEECH: Final = msgspec.msgpack.Decoder(Speech)
+_PROGRESS: Final = msgspec.msgpack.Decoder(SynthesisState)
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,24 @@ class Manner:
     voice: str = ""
     rate: float = 1.0
 
+    def check(self) -> None:
+        """Raise ConfigError for what no service would take."""
+        for what, name in (("language", self.language), ("voice", self.voice)):
+            if len(name) > MAX_NAME_CHARS or not name.isprintable():
+                message = f"no {what} is called {name[:20]!r}…: see `streamtalk say --help`"
+                raise ConfigError(message)
+
 
 def pieces_of(text: str) -> list[str]:
-    """The text in speakable pieces; raises InputError where there is nothing to say."""
+    """The text in speakable pieces.
+
+    Raises InputError where there is nothing to say, or what are no characters at all.
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        message = f"character {error.start + 1} of the text is none: give the text as UTF-8"
+        raise InputError(message) from error
     splitter = Splitter()
     found = [piece.text for piece in (*splitter.feed(text), *splitter.flush())]
     if not found:
@@ -60,7 +77,9 @@ class SpokenText(Closing):
         self._session = f"say-{secrets.token_hex(4)}"
         self._answer = f"answer-{secrets.token_hex(4)}"
         self._next = 0
-        self._totals: dict[int, int] = {}
+        self.forecast = Forecast(pieces, manner.rate)
+        """How far the voice is, and how long all of it will be."""
+
         self._failure: StreamTalkError | None = None
         self._state_ns = 0
         self._told = b""
@@ -68,32 +87,29 @@ class SpokenText(Closing):
         self._loop = EdgeLoop()
         self._caller = Caller(self._context, self._loop)
         self._publisher = open_publisher(self._context, run_dir)
-        speech = topic("audio", "speech", self._session)
-        self._subscriber = open_subscriber(self._context, run_dir, speech)
+        self._speech = topic("audio", "speech", self._session)
+        self._progress = topic("state", "synthesis", self._session)
+        self._subscriber = open_subscriber(self._context, run_dir, self._speech, self._progress)
         self._loop.add(self._subscriber, self._hear)
         self._sink = Sink()
         self._sink.obey(Play(session=self._session, term=1, answer=self._answer), 0)
         finish = Finish(session=self._session, term=1, answer=self._answer, pieces=len(pieces))
         self._sink.obey(finish, 0)
-        self._moved_ns = time.monotonic_ns()
+        self._made_s = 0.0
+        self._starved_ns = 0
 
     @property
     def ended(self) -> bool:
         """Whether all of it has been pulled."""
         return self._sink.playing is None
 
-    @property
-    def length_s(self) -> float:
-        """How long all of it takes; estimated where it has not been made yet."""
-        made = sum(self._totals.values()) / SPEECH_RATE_HZ
-        rest = (text for number, text in enumerate(self._pieces) if number not in self._totals)
-        return made + sum(map(len, rest)) * _CHAR_S / self._manner.rate
-
     def pull(self) -> bytes | None:
         """The next 20 ms, 24 kHz s16le; None when they are not there."""
         frame = self._sink.pull(0)
         if frame is not None:
-            self._moved_ns = time.monotonic_ns()
+            self._starved_ns = 0
+        elif not self._starved_ns:
+            self._starved_ns = time.monotonic_ns()
         return frame
 
     def serve(self, timeout_ms: float) -> None:
@@ -105,7 +121,9 @@ class SpokenText(Closing):
         self._caller.tick(now_ns)
         if self._failure is not None:
             raise self._failure
-        if not self.ended and now_ns - self._moved_ns > _STALL_NS:
+        if self._made_s < self.forecast.made_s:
+            self._made_s, self._starved_ns = self.forecast.made_s, 0
+        if self._starved_ns and now_ns - self._starved_ns > _STALL_NS and not self.ended:
             message = "no speech has come for 10 s: see `streamtalk status` and the log of tts"
             raise StreamTalkError(message)
 
@@ -121,7 +139,13 @@ class SpokenText(Closing):
         self._context.destroy(linger=0)
 
     def _ask(self) -> None:
-        while self._next < len(self._pieces) and self._next - len(self._totals) < _IN_FLIGHT:
+        """Order the next pieces, a few ahead of what is heard: all of a book is not kept."""
+        playing = self._sink.playing
+        while (
+            playing is not None
+            and self._next < len(self._pieces)
+            and self._next - playing.piece < _IN_FLIGHT
+        ):
             request = Speak(
                 session=self._session,
                 answer=self._answer,
@@ -130,13 +154,13 @@ class SpokenText(Closing):
                 language=self._manner.language,
                 voice=self._manner.voice,
                 rate=self._manner.rate,
+                progress=True,
             )
-            done = partial(self._made, self._next)
-            self._caller.call(self._endpoint, request, _SPEAK_S, done, self._fail)
+            self._caller.call(self._endpoint, request, _SPEAK_S, self._made, self._fail)
             self._next += 1
 
-    def _made(self, piece: int, spoken: Spoken) -> None:
-        self._totals[piece] = spoken.total_samples
+    def _made(self, spoken: Spoken) -> None:
+        self.forecast.answered(spoken.total_samples)
 
     def _fail(self, error: StreamTalkError) -> None:
         self._failure = error
@@ -153,7 +177,9 @@ class SpokenText(Closing):
         if len(parts) != 3:  # noqa: PLR2004 — topic, header, payload
             return
         try:
-            header = decode_as(_DECODER, parts[1])
+            if parts[0] == self._progress:
+                self.forecast.hear(decode_as(_PROGRESS, parts[1]))
+            else:
+                self._sink.accept(decode_as(_SPEECH, parts[1]), parts[2])
         except MessageError:
             return
-        self._sink.accept(header, parts[2])

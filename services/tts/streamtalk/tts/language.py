@@ -1,5 +1,6 @@
 """Which parts of a text are in which language, judged by their script."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Final, NamedTuple
@@ -26,8 +27,39 @@ _SCRIPTS: Final = {
     "THAI": "th",
     "GEORGIAN": "ka",
     "ARMENIAN": "hy",
+    "KANNADA": "kn",
+    "MALAYALAM": "ml",
+    "GUJARATI": "gu",
+    "GURMUKHI": "pa",
+    "ORIYA": "or",
+    "SINHALA": "si",
+    "MYANMAR": "my",
+    "ETHIOPIC": "am",
+    "LAO": "lo",
+    "KHMER": "km",
+    "TIBETAN": "bo",
+    "MONGOLIAN": "mn",
+    "JAVANESE": "jv",
+    "THAANA": "dv",
+    "SYRIAC": "syr",
+    "BOPOMOFO": "zh",
+    "HENTAIGANA": "ja",
+    "KATAKANA-HIRAGANA": "ja",
+    "ALEF": "he",
+    "BET": "he",
+    "GIMEL": "he",
+    "DALET": "he",
 }
 """First word of a letter's Unicode name, and the language most often written so."""
+
+_SIGNS: Final = re.compile(
+    "ANGSTROM|BLACK-LETTER|DOUBLE-STRUCK|EULER|FEMININE|FULLWIDTH|INFORMATION|KELVIN|MASCULINE"
+    "|MATHEMATICAL|MICRO|OHM|PLANCK|ROMAN|SCRIPT|SUPERSCRIPT|TURNED"
+)
+"""First words of letters that are signs in any text, and count as Latin."""
+
+_WITHIN: Final = re.compile("CARON|IDEOGRAPHIC|MODIFIER|VEDIC|VERTICAL")
+"""First words of letters that belong to those before them, whatever the script."""
 
 _OTHER_SCRIPTS: Final = {"auto", *_SCRIPTS.values()}
 """Who expects one of these takes Latin script for a foreign word."""
@@ -42,10 +74,20 @@ class Span(NamedTuple):
 
 
 def script_language(char: str, latin: str = LATIN) -> str | None:
-    """Language that a character tells; None of digits, marks and spaces, which any can say."""
+    """Language that a character tells; None of digits, marks and spaces, which any can say.
+
+    A script that none of the table is written in stands for its language by its own name: no voice
+    is called so, and an error that names it says more than silence would.
+    """
     if not char.isalpha():
         return None
-    language = _SCRIPTS.get(unicodedata.name(char, "").partition(" ")[0], "latin")
+    name = unicodedata.name(char, "UND").removeprefix("HALFWIDTH ")
+    script = name.partition(" ")[0]
+    if _WITHIN.fullmatch(script):
+        return None
+    if _SIGNS.fullmatch(script):
+        return latin
+    language = _SCRIPTS.get(script, script.lower())
     return latin if language == "latin" else language
 
 

@@ -5,6 +5,7 @@ import re
 from typing import Final
 
 from streamtalk.tts.normal import chinese, english
+from streamtalk.tts.normal.figures import plain_figures
 from streamtalk.tts.normal.located import Normal
 from streamtalk.tts.normal.markup import Markup
 from streamtalk.tts.normal.routing import Routing
@@ -32,6 +33,14 @@ def normalise(text: str, language: str = "auto") -> Normal:
         language: BCP 47 primary tag, or `auto`. English and Chinese are written out; of other
             languages only the markup is taken away, and the voice reads their figures.
     """
+    figures = plain_figures(text)
+    if figures is None:
+        return _said(text, language)
+    said = _said(figures.text, language)
+    return Normal(said.text, tuple(figures.origin[at] for at in said.origin))
+
+
+def _said(text: str, language: str) -> Normal:
     language = language.partition("-")[0]
     main = Routing(text, language).main
     plain = _markup(main if main in _RULES else "en").strip(text)
