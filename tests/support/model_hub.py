@@ -1,5 +1,6 @@
 """A model hub on loopback that speaks the hub's protocol, and misbehaves on request."""
 
+import contextlib
 import hashlib
 import json
 import threading
@@ -9,17 +10,23 @@ from urllib.parse import urlsplit
 
 COMMIT = "c" * 40
 LARGE_BYTES = 5_000
+_HELD_S = 120.0
 
 
 class ModelHub:
-    """Serves `files` of the model `owner/spark`; use it as a context manager.
+    """Serves `files` of one model; use it as a context manager.
 
     `break_after` cuts that many of the next answers off in the middle; `rot` are paths whose
     content differs from the listing; `ranges` false ignores requests for a range.
     """
 
-    def __init__(self, files: dict[str, bytes]) -> None:
+    def __init__(self, files: dict[str, bytes], model: str = "owner/spark") -> None:
         self.files = files
+        self.model = model
+        self.hold_after: int | None = None
+        """Content stops after so many bytes until `go_on` is set."""
+
+        self.go_on = threading.Event()
         self.cuts: list[int] = []
         """Bytes after which each of the next answers is cut off."""
 
@@ -54,6 +61,7 @@ class ModelHub:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.go_on.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -61,8 +69,8 @@ class ModelHub:
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         """Route one request; content lies behind a redirect, as on the real hub."""
         path = urlsplit(request.path).path
-        content = f"/owner/spark/resolve/{COMMIT}/"
-        if path == "/api/models/owner/spark/revision/main":
+        content = f"/{self.model}/resolve/{COMMIT}/"
+        if path == f"/api/models/{self.model}/revision/main":
             self._send(request, 200, json.dumps(self._listing()).encode(), {})
         elif path.startswith(content):
             place = f"/cdn/{path.removeprefix(content)}"
@@ -73,7 +81,7 @@ class ModelHub:
             self._send(request, 404, b"not found", {})
 
     def _listing(self) -> dict[str, object]:
-        return {"id": "owner/spark", "sha": COMMIT, "siblings": [*map(self._entry, self.files)]}
+        return {"id": self.model, "sha": COMMIT, "siblings": [*map(self._entry, self.files)]}
 
     def _entry(self, path: str) -> dict[str, object]:
         data = self.files[path]
@@ -109,5 +117,14 @@ class ModelHub:
         request.end_headers()
         is_content = status in {200, 206} and not request.path.startswith("/api/")
         cut = self.cuts.pop(0) if self.cuts and is_content else len(body)
-        request.wfile.write(body[:cut])
         request.close_connection = True
+        with contextlib.suppress(ConnectionError):
+            self._write(request, body[:cut] if is_content else body)
+
+    def _write(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
+        hold = len(body) if self.hold_after is None else self.hold_after
+        request.wfile.write(body[:hold])
+        request.wfile.flush()
+        if hold < len(body):
+            self.go_on.wait(_HELD_S)
+            request.wfile.write(body[hold:])

@@ -64,6 +64,21 @@ class Progress:
     waiting: dict[str, str]
     """Services that are not ready, and what they are doing."""
 
+    @property
+    def fetches(self) -> set[str]:
+        """How far each fetch of a model has come, in words: other words, and it gets on."""
+        return {why for why in self.waiting.values() if why.startswith(FETCHING)}
+
+
+FETCHING: Final = "loading: fetching"
+"""How `doing` begins of an instance that brings its model."""
+
+
+def doing(instance: Instance) -> str:
+    """What an instance that is not ready does, for a person."""
+    is_told = instance.state == "loading" and instance.reason
+    return f"{instance.state}: {instance.reason}" if is_told else instance.state
+
 
 class Launch(msgspec.Struct, frozen=True):
     """What a stack was started with."""
@@ -200,12 +215,17 @@ class Stack:
         return process.pid
 
     def wait_ready(self, wait_s: float, report: Callable[[Progress], None]) -> list[Instance]:
-        """Until every started service is ready; raises NotReadyError with the reasons."""
+        """Until every started service is ready; raises NotReadyError with the reasons.
+
+        While a model is fetched, and gets on, the time does not run.
+        """
         deadline = time.monotonic() + wait_s
-        progress = Progress([], {"supervisord": "starting"})
+        progress, fetches = Progress([], {"supervisord": "starting"}), set[str]()
         while time.monotonic() < deadline:
             progress, instances = self._look()
             report(progress)
+            if new := progress.fetches - fetches:
+                deadline, fetches = time.monotonic() + wait_s, fetches | new
             if progress.ready and not progress.waiting:
                 return instances
             if any(reason.startswith("failed") for reason in progress.waiting.values()):
@@ -249,7 +269,7 @@ class Stack:
         if instance.ready:
             return ""
         failed = instance.state == "failed" and not instance.reason.startswith("waiting")
-        return f"failed: {instance.reason}" if failed else instance.state
+        return f"failed: {instance.reason}" if failed else doing(instance)
 
     def last_words(self, slot: str) -> str:
         """The last line that a slot's process printed."""
