@@ -98,6 +98,21 @@ def test_recordings_that_hold_no_voice_are_refused(
     assert "nobody" not in _run(config, "list")
 
 
+def test_music_gives_a_voice_that_can_be_tried(config: Path, tmp_path: Path) -> None:
+    """The encoder cannot tell that nobody speaks: chords give some voice, never an error later."""
+    turns = np.arange(6 * 16_000) / 16_000
+    chord = sum(np.sin(2 * np.pi * pitch_hz * turns) for pitch_hz in (220.0, 277.2, 329.6, 440.0))
+    soundfile.write(tmp_path / "music.wav", 0.2 * chord, 16_000)
+    said = _run(config, "clone", "organ", str(tmp_path / "music.wav"))
+    assert "try it: streamtalk voice preview organ" in said
+    tokens = VoiceFolder(config.parent / "voices").read("organ").global_tokens
+    assert len(tokens) == 32
+    out = tmp_path / "out.wav"
+    _run(config, "preview", "organ", "--out", str(out))
+    assert np.abs(soundfile.read(out)[0]).max() > 0.01
+    _run(config, "delete", "organ")
+
+
 def test_what_is_no_recording_is_refused(config: Path, tmp_path: Path) -> None:
     """A text file, a name that no file can have, and a reference text."""
     (tmp_path / "in.wav").write_text("no sound")
