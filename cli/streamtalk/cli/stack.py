@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -214,15 +214,21 @@ class Stack:
             )
         return process.pid
 
-    def wait_ready(self, wait_s: float, report: Callable[[Progress], None]) -> list[Instance]:
+    def wait_ready(
+        self,
+        wait_s: float,
+        report: Callable[[Progress], None],
+        replaceable: Collection[str] = (),
+    ) -> list[Instance]:
         """Until every started service is ready; raises NotReadyError with the reasons.
 
-        While a model is fetched, and gets on, the time does not run.
+        While a model is fetched, and gets on, the time does not run. `replaceable`: slots that may
+        fail, since others will do their work.
         """
         deadline = time.monotonic() + wait_s
         progress, fetches = Progress([], {"supervisord": "starting"}), set[str]()
         while time.monotonic() < deadline:
-            progress, instances = self._look()
+            progress, instances = self._look({*_DISPENSABLE, *replaceable})
             report(progress)
             if new := progress.fetches - fetches:
                 deadline, fetches = time.monotonic() + wait_s, fetches | new
@@ -235,7 +241,7 @@ class Stack:
         message = f"not ready: {reasons}. Logs are in {self.run_dir.logs}"
         raise NotReadyError(message)
 
-    def _look(self) -> tuple[Progress, list[Instance]]:
+    def _look(self, dispensable: Collection[str]) -> tuple[Progress, list[Instance]]:
         try:
             processes = [p for p in self.supervisor.processes() if p.state != "STOPPED"]
         except StreamTalkError:
@@ -247,7 +253,7 @@ class Stack:
         ready, waiting = [], {}
         for process in processes:
             why = self._why_not(process, instances.get(process.slot))
-            if why and not (process.slot in _DISPENSABLE and why.startswith("failed")):
+            if why and not (process.slot in dispensable and why.startswith("failed")):
                 waiting[process.slot] = why
             else:
                 ready.append(process.slot)
