@@ -48,6 +48,22 @@ def test_missing_engine_makes_it_impossible(folder: Path) -> None:
     assert "did you mean espeak" in done.out
 
 
+def test_model_that_is_still_on_its_hub_is_told(folder: Path) -> None:
+    """It comes at the start, or at once by the command that is named; a broken folder is bad."""
+    variables = {
+        "STREAMTALK_TTS__ENGINE": "spark_mlx",
+        "STREAMTALK_TTS__ENGINES__SPARK_MLX__MODEL": "owner/spark",
+    }
+    pytest.importorskip("mlx.core")
+    done = command(private_environment(folder, **variables), "doctor", "--json")
+    assert (done.code, _bad(done.out)) == (0, [])
+    assert "owner/spark is fetched at the start; `streamtalk voice fetch`" in done.out
+    variables["STREAMTALK_TTS__ENGINES__SPARK_MLX__MODEL"] = str(folder)
+    done = command(private_environment(folder, **variables), "doctor", "--json")
+    assert (done.code, _bad(done.out)) == (1, ["engines"])
+    assert "is missing; download the Spark-TTS checkpoint again" in done.out
+
+
 def test_run_directory_that_is_too_long_is_found(folder: Path) -> None:
     """Before `up` fails on it."""
     deep = folder / ("d" * 120)

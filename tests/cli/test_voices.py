@@ -13,8 +13,9 @@ from streamtalk.cli.voice import voice
 from streamtalk.proto.errors import InputError
 from streamtalk.tts.spark.tiny_checkpoint import make_checkpoint
 from streamtalk.tts.spark.voices import VoiceFolder
+from tests.support.model_hub import ModelHub
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.process
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def _run(config: Path, *arguments: str) -> str:
     done = CliRunner().invoke(voice, [*arguments, "--config", str(config)])
     if done.exception is not None:
         raise done.exception
-    return done.output
+    return done.stdout
 
 
 def _recording(path: Path, seconds: float, level: float = 0.3) -> Path:
@@ -67,6 +68,22 @@ def test_voices_are_made_kept_tried_and_deleted(config: Path, tmp_path: Path) ->
     assert not set(tokens) & set(folder.names())
 
 
+def test_model_is_fetched_from_its_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub id comes to the user's cache and is told where; a folder is used as it is."""
+    config = tmp_path / "streamtalk.toml"
+    config.write_text('[tts.engines.spark_mlx]\nmodel = "owner/spark"\n', "utf-8")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with ModelHub({"BiCodec/model.safetensors": b"x" * 9_000}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        said = _run(config, "fetch")
+        assert _run(config, "fetch") == said
+        assert len(hub.requests) == 1
+    folder = Path(said.split(" is in ")[1].strip())
+    assert folder.is_relative_to(tmp_path / "cache")
+    assert (folder / "BiCodec" / "model.safetensors").stat().st_size == 9_000
+    assert f"is in {folder}" in _run(config, "fetch", "--model", str(folder))
+
+
 @pytest.mark.parametrize(
     "seconds, level, reason",
     [(2.0, 0.0, "no voice"), (0.2, 0.3, "shorter than"), (600.0, 0.3, "at most 120 are heard")],
@@ -79,6 +96,21 @@ def test_recordings_that_hold_no_voice_are_refused(
     with pytest.raises(InputError, match=reason):
         _run(config, "clone", "nobody", str(sample))
     assert "nobody" not in _run(config, "list")
+
+
+def test_music_gives_a_voice_that_can_be_tried(config: Path, tmp_path: Path) -> None:
+    """The encoder cannot tell that nobody speaks: chords give some voice, never an error later."""
+    turns = np.arange(6 * 16_000) / 16_000
+    chord = sum(np.sin(2 * np.pi * pitch_hz * turns) for pitch_hz in (220.0, 277.2, 329.6, 440.0))
+    soundfile.write(tmp_path / "music.wav", 0.2 * chord, 16_000)
+    said = _run(config, "clone", "organ", str(tmp_path / "music.wav"))
+    assert "try it: streamtalk voice preview organ" in said
+    tokens = VoiceFolder(config.parent / "voices").read("organ").global_tokens
+    assert len(tokens) == 32
+    out = tmp_path / "out.wav"
+    _run(config, "preview", "organ", "--out", str(out))
+    assert np.abs(soundfile.read(out)[0]).max() > 0.01
+    _run(config, "delete", "organ")
 
 
 def test_what_is_no_recording_is_refused(config: Path, tmp_path: Path) -> None:

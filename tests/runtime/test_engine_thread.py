@@ -186,6 +186,22 @@ def test_activity_tells_what_runs_and_for_how_long(bench: Bench) -> None:
     assert bench.thread.idle
 
 
+def test_job_that_gets_on_is_given_its_budget_anew(bench: Bench) -> None:
+    """What it has taken until it says so no longer counts."""
+    seen: list[float] = []
+
+    def run() -> None:
+        while bench.thread.activity.busy_ms < 200.0:
+            pass
+        seen.append(bench.thread.activity.busy_ms)
+        bench.thread.prolong()
+        seen.append(bench.thread.activity.busy_ms)
+
+    bench.submit(run)
+    bench.take(1)
+    assert seen[1] < seen[0]
+
+
 def test_close_waits_for_the_running_job_only(bench: Bench) -> None:
     """What waits is dropped, and a job that does not end is told."""
     bench.block()

@@ -158,7 +158,7 @@ def spark(
             typer.echo(line)
         _write({"predicted": rows}, json_file)
         return
-    found = _measure_spark(model, precision, mode, 2 if short else rounds, tiny=tiny)
+    found = _measure_spark(model, precision, mode, 2 if short else rounds, tiny=tiny, short=short)
     from streamtalk.cli import bench_spark
 
     _show(bench_spark.lines(found), found["machine"])
@@ -166,7 +166,7 @@ def spark(
 
 
 def _measure_spark(
-    model: str, precision: str, mode: str, rounds: int, *, tiny: bool
+    model: str, precision: str, mode: str, rounds: int, *, tiny: bool, short: bool
 ) -> dict[str, Any]:
     import tempfile
 
@@ -186,7 +186,7 @@ def _measure_spark(
             settings = msgspec.convert(fields, SparkSettings)
         except msgspec.ValidationError as error:
             raise ConfigError(f"{error}; see streamtalk bench spark --help") from error
-        return bench_spark.measure(settings, rounds, random_weights=tiny)
+        return bench_spark.measure(settings, rounds, random_weights=tiny, short=short)
 
 
 @bench.command("failover")

@@ -26,8 +26,10 @@ _FRAMES: Final = 60
 _RATE_HZ: Final = 16_000
 
 
-def measure(settings: SparkSettings, rounds: int, *, random_weights: bool) -> dict[str, Any]:
-    """Every figure of one checkpoint."""
+def measure(
+    settings: SparkSettings, rounds: int, *, random_weights: bool, short: bool = False
+) -> dict[str, Any]:
+    """Every figure of one checkpoint; a short one has fewer rows of each table."""
     from streamtalk.tts.engines.spark_mlx import load_model
     from streamtalk.tts.spark.prompt import Style
     from streamtalk.tts.spark.speech import Pace
@@ -45,8 +47,8 @@ def measure(settings: SparkSettings, rounds: int, *, random_weights: bool) -> di
         "precision": settings.precision,
         "mode": settings.mode,
         "load_s": round(loaded_s, 2),
-        "errors": _errors(model, voice, tokens),
-        "windows": _windows(model, voice),
+        "errors": _errors(model, voice, tokens, AHEADS[::5] if short else AHEADS),
+        "windows": _windows(model, voice, NEWS[::2] if short else NEWS),
         "costs_ms": _costs(pace),
         "schedule": [f"{s.new}/{s.ahead}" for s in pace.schedule(TEXT).shapes],
         "real_time": pace.schedule(TEXT).real_time,
@@ -56,7 +58,7 @@ def measure(settings: SparkSettings, rounds: int, *, random_weights: bool) -> di
 
 
 def _errors(
-    model: "SparkModel", voice: "StoredVoice", tokens: Sequence[int]
+    model: "SparkModel", voice: "StoredVoice", tokens: Sequence[int], aheads: Sequence[int]
 ) -> list[dict[str, Any]]:
     """Signal to error in dB for each look-ahead, chunks of 12, against decoding all at once."""
     from streamtalk.tts.spark.chunking import Shape
@@ -66,7 +68,7 @@ def _errors(
     vector = decoder.condition(voice.global_tokens)
     exact = np.array(decoder.decode(tokens, vector), dtype=np.float64)
     rows = []
-    for ahead in AHEADS:
+    for ahead in aheads:
         row: dict[str, Any] = {"ahead": ahead}
         for name, stream in (
             ("windows_db", WindowStream(decoder, vector)),
@@ -84,7 +86,9 @@ def _errors(
     return rows
 
 
-def _windows(model: "SparkModel", voice: "StoredVoice") -> list[dict[str, Any]]:
+def _windows(
+    model: "SparkModel", voice: "StoredVoice", news: Sequence[int]
+) -> list[dict[str, Any]]:
     """Cost against latency: of a steady chunk, and how long its tokens last."""
     from streamtalk.tts.spark.chunking import STEADY_AHEAD, Shape
     from streamtalk.tts.spark.geometry import macs_per_frame
@@ -93,7 +97,7 @@ def _windows(model: "SparkModel", voice: "StoredVoice") -> list[dict[str, Any]]:
     decoder, rows = model.decoder, []
     each = macs_per_frame(decoder.config)
     vector = decoder.condition(voice.global_tokens)
-    for new in NEWS:
+    for new in news:
         row: dict[str, Any] = {"new": new, "ahead": STEADY_AHEAD}
         for name, stream in (
             ("windows", WindowStream(decoder, vector)),

@@ -132,11 +132,25 @@ def _model_of(stage: str, engine: str, settings: Any) -> str:  # noqa: ANN401 â€
         import espeakng_loader
 
         return f"data {espeakng_loader.get_data_path()}"
+    if (stage, engine) == ("tts", "spark_mlx"):
+        return _spark_model(settings.engines.spark_mlx.model)
     if (stage, engine) == ("asr", "pocketsphinx"):
         import pocketsphinx
 
         return f"model {pocketsphinx.get_model_path()}"
     return ""
+
+
+def _spark_model(model: str) -> str:
+    from streamtalk.runtime.models.shelf import cached, default_folder
+    from streamtalk.tts.spark.checkpoint import find_checkpoint
+    from streamtalk.tts.spark.fetching import is_on_hub, model_folder
+
+    if is_on_hub(model) and cached(model, default_folder()) is None:
+        return f"{model} is fetched at the start; `streamtalk voice fetch` does it now"
+    folder = model_folder(model)
+    find_checkpoint(folder)
+    return f"model {folder}"
 
 
 def _language_model(settings: Any) -> Finding:  # noqa: ANN401 â€” its Struct imports a lot

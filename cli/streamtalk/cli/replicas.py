@@ -47,13 +47,24 @@ def first_overlays(chains: Chains) -> dict[str, Table]:
     return {f"{name}_0": chain[0].overlay for name, chain in chains.items() if chain[0].overlay}
 
 
-def complete(stack: Stack, chains: Chains, wait_s: float, tell: Callable[[str], None]) -> None:
-    """Start what the configuration wants beyond one instance of each stage, and make it active."""
+def replaceable(chains: Chains) -> set[str]:
+    """First slots that may fail: the next entry of their chain does their work."""
+    return {f"{name}_0" for name, chain in chains.items() if any(link.rank for link in chain)}
+
+
+def complete(stack: Stack, chains: Chains, wait_s: float, tell: Callable[[str], None]) -> list[str]:
+    """Start what the configuration wants beyond one instance of each stage, and make it active.
+
+    Returns why each one that did not load is missing, for a person.
+    """
     more = {name: chain[1:] for name, chain in chains.items() if chain[1:]}
+    missing: list[str] = []
     if not more:
-        return
+        return missing
     with Reach(stack.run_dir) as reach:
         for name, chain in more.items():
             with hold_swap_lock(stack.run_dir, name):
                 slots = Slots(stack, reach, name, tell)
-                Scaling(stack, slots, name, wait_s).add([link.overlay for link in chain])
+                overlays = [link.overlay for link in chain]
+                missing += Scaling(stack, slots, name, wait_s).add(overlays)
+    return missing

@@ -11,7 +11,7 @@ from streamtalk.cli.signals import uninterrupted
 from streamtalk.cli.slots import Slots, check_memory, holding_slots
 from streamtalk.cli.stack import Stack
 from streamtalk.proto.directory import Directory, Instance
-from streamtalk.proto.errors import ConfigError, NotReadyError, StreamTalkError
+from streamtalk.proto.errors import ConfigError, EngineError, NotReadyError, StreamTalkError
 from streamtalk.runtime.config import Table
 
 _WAIT_S: Final = 300.0
@@ -70,9 +70,28 @@ class Scaling:
         return self._more(directory, active, mine[0], count - len(mine))
 
     def add(self, tables: Sequence[Table]) -> list[str]:
-        """Start one more with each of these settings, make them active besides; returns all."""
+        """Start one more with each of these settings, and make those that load active besides.
+
+        Returns why each of the others does not; raises NotReadyError where nobody is ready then.
+        """
         slots = self._slots.free(len(tables), self._slots.directory())
-        return self._start(dict(zip(slots, tables, strict=True)))
+        new, reasons = list(slots), list[str]()
+        try:
+            self._launch(dict(zip(slots, tables, strict=True)))
+            for slot in slots:
+                try:
+                    self._slots.await_ready(slot, self._wait_s)
+                except (EngineError, NotReadyError) as error:
+                    reasons.append(str(error))
+                    self._slots.retire([slot])
+                    new.remove(slot)
+            if not new and not self._slots.active():
+                raise NotReadyError("; ".join(reasons))
+            self._join(new)
+        except (StreamTalkError, KeyboardInterrupt):
+            self._withdraw(new)
+            raise
+        return reasons
 
     def _fewer(self, active: list[str], surplus: list[str]) -> list[str]:
         left = [slot for slot in active if slot not in surplus]
@@ -93,17 +112,27 @@ class Scaling:
     def _start(self, tables: Mapping[str, Table]) -> list[str]:
         new = list(tables)
         try:
-            for slot, table in tables.items():
-                self._slots.tell(f"starting {slot}")
-                self._slots.start(slot, table)
+            self._launch(tables)
             for slot in new:
                 self._slots.await_ready(slot, self._wait_s)
-            with uninterrupted():
-                together = [*self._slots.active(), *new]
-                self._slots.activate(together)
+            return self._join(new)
         except (StreamTalkError, KeyboardInterrupt):
-            with uninterrupted():
-                if not set(new) <= set(self._slots.active()):
-                    self._slots.retire(new)
+            self._withdraw(new)
             raise
+
+    def _launch(self, tables: Mapping[str, Table]) -> None:
+        for slot, table in tables.items():
+            self._slots.tell(f"starting {slot}")
+            self._slots.start(slot, table)
+
+    def _join(self, new: Sequence[str]) -> list[str]:
+        """Make them active besides; where nobody was, the first of them is already."""
+        with uninterrupted():
+            together = list(dict.fromkeys([*self._slots.active(), *new]))
+            self._slots.activate(together)
         return together
+
+    def _withdraw(self, new: Sequence[str]) -> None:
+        with uninterrupted():
+            if not set(new) <= set(self._slots.active()):
+                self._slots.retire(new)

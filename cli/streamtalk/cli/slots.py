@@ -11,7 +11,7 @@ from rich.console import Console
 from streamtalk.cli import overlay
 from streamtalk.cli.reach import Reach
 from streamtalk.cli.signals import all_as_interrupts
-from streamtalk.cli.stack import Stack
+from streamtalk.cli.stack import FETCHING, Stack, doing
 from streamtalk.client.peer import Peer
 from streamtalk.client.rundir import RunDir
 from streamtalk.proto.conversation import ListSessions, Sessions
@@ -87,6 +87,8 @@ class Slots:
     def await_ready(self, slot: str, wait_s: float) -> Instance:
         """Until the slot's instance has answered its canned request rightly.
 
+        While it fetches its model, and gets on, the time does not run.
+
         Raises EngineError with its reason where it cannot load, or dies while it loads.
         """
         deadline, told, pid = time.monotonic() + wait_s, "", 0
@@ -96,7 +98,10 @@ class Slots:
                 self.tell(f"{slot} is ready: {instance.engine}, {instance.rss_mb:.0f} MB")
                 return instance
             if state not in (told, "starting"):
-                self.tell(f"{slot} is {state}")
+                is_fetching = state.startswith(FETCHING)
+                deadline = time.monotonic() + wait_s if is_fetching else deadline
+                if not is_fetching or state.endswith("0 %"):
+                    self.tell(f"{slot} is {state}")
             told = state
             time.sleep(_POLL_S)
         message = f"{slot} was not ready within {wait_s:.0f} s; its log is {self.log(slot)}"
@@ -113,7 +118,7 @@ class Slots:
         if instance is not None and instance.state == "failed":
             message = f"{slot}: {instance.reason}; its log is {self.log(slot)}"
             raise EngineError(message)
-        return (instance.state if instance else "starting"), instance, process.pid or known_pid
+        return (doing(instance) if instance else "starting"), instance, process.pid or known_pid
 
     def directory(self) -> Directory:
         """What the registry says; one that is being restarted is waited for."""

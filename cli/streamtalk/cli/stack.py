@@ -65,6 +65,21 @@ class Progress:
     waiting: dict[str, str]
     """Services that are not ready, and what they are doing."""
 
+    @property
+    def fetches(self) -> set[str]:
+        """How far each fetch of a model has come, in words: other words, and it gets on."""
+        return {why for why in self.waiting.values() if why.startswith(FETCHING)}
+
+
+FETCHING: Final = "loading: fetching"
+"""How `doing` begins of an instance that brings its model."""
+
+
+def doing(instance: Instance) -> str:
+    """What an instance that is not ready does, for a person."""
+    is_told = instance.state == "loading" and instance.reason
+    return f"{instance.state}: {instance.reason}" if is_told else instance.state
+
 
 class Launch(msgspec.Struct, frozen=True):
     """What a stack was started with."""
@@ -203,13 +218,24 @@ class Stack:
             )
         return process.pid
 
-    def wait_ready(self, wait_s: float, report: Callable[[Progress], None]) -> list[Instance]:
-        """Until every started service is ready; raises NotReadyError with the reasons."""
+    def wait_ready(
+        self,
+        wait_s: float,
+        report: Callable[[Progress], None],
+        replaceable: Collection[str] = (),
+    ) -> list[Instance]:
+        """Until every started service is ready; raises NotReadyError with the reasons.
+
+        While a model is fetched, and gets on, the time does not run. `replaceable`: slots that may
+        fail, since others will do their work.
+        """
         deadline = time.monotonic() + wait_s
-        progress = Progress([], {"supervisord": "starting"})
+        progress, fetches = Progress([], {"supervisord": "starting"}), set[str]()
         while time.monotonic() < deadline:
-            progress, instances = self._look()
+            progress, instances = self._look({*_DISPENSABLE, *replaceable})
             report(progress)
+            if new := progress.fetches - fetches:
+                deadline, fetches = time.monotonic() + wait_s, fetches | new
             if progress.ready and not progress.waiting:
                 return instances
             if any(reason.startswith("failed") for reason in progress.waiting.values()):
@@ -219,7 +245,7 @@ class Stack:
         message = f"not ready: {reasons}. Logs are in {self.run_dir.logs}"
         raise NotReadyError(message)
 
-    def _look(self) -> tuple[Progress, list[Instance]]:
+    def _look(self, dispensable: Collection[str]) -> tuple[Progress, list[Instance]]:
         try:
             processes = [p for p in self.supervisor.processes() if p.state != "STOPPED"]
         except StreamTalkError:
@@ -231,7 +257,7 @@ class Stack:
         ready, waiting = [], {}
         for process in processes:
             why = self._why_not(process, instances.get(process.slot))
-            if why and not (process.slot in _DISPENSABLE and why.startswith("failed")):
+            if why and not (process.slot in dispensable and why.startswith("failed")):
                 waiting[process.slot] = why
             else:
                 ready.append(process.slot)
@@ -253,7 +279,7 @@ class Stack:
         if instance.ready:
             return ""
         failed = instance.state == "failed" and not instance.reason.startswith("waiting")
-        return f"failed: {instance.reason}" if failed else instance.state
+        return f"failed: {instance.reason}" if failed else doing(instance)
 
     def last_words(self, slot: str) -> str:
         """The last line that a slot's process printed."""

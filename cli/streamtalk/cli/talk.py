@@ -71,7 +71,10 @@ def _running(
         yield
         return
     check(config, profile)
-    start_and_wait(stack, config, profile, 60.0)
+    for reason in start_and_wait(stack, config, profile, 60.0).missing:
+        # What is missing of sound is told where it matters.
+        if not reason.startswith("audio_io"):
+            typer.echo(f"streamtalk: without {reason}", err=True)
     try:
         yield
     finally:

@@ -1,5 +1,6 @@
 """`streamtalk up` and `streamtalk down`."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -14,11 +15,11 @@ from streamtalk.cli.options import (
     find_config,
     find_run_dir,
 )
-from streamtalk.cli.replicas import checked, complete, first_overlays
+from streamtalk.cli.replicas import checked, complete, first_overlays, replaceable
 from streamtalk.cli.signals import all_as_interrupts, uninterrupted
 from streamtalk.cli.stack import Progress, Stack
 from streamtalk.cli.upgrade.start import FIRST_SLOT, announce, beginning
-from streamtalk.proto.directory import Instance
+from streamtalk.proto.directory import MODEL_SERVICES, Instance
 from streamtalk.proto.errors import StreamTalkError
 
 
@@ -32,12 +33,21 @@ def up(
     path = find_config(config)
     stack = Stack(find_run_dir(run_dir))
     with all_as_interrupts():
-        instances = start_and_wait(stack, path, profile, wait_s)
-    for instance in instances:
-        if not instance.ready:
-            typer.echo(f"streamtalk: without {instance.service}: {instance.reason}", err=True)
-    engines = ", ".join(f"{i.service} {i.engine}" for i in instances if i.ready and i.engine != "-")
+        started = start_and_wait(stack, path, profile, wait_s)
+    for reason in started.missing:
+        typer.echo(f"streamtalk: without {reason}", err=True)
+    ready = (i for i in started.instances if i.ready and i.engine != "-")
+    engines = ", ".join(f"{i.service} {i.engine}" for i in ready)
     typer.echo(f"ready in {stack.run_dir.path}: {engines}")
+
+
+@dataclass(frozen=True)
+class Started:
+    """A stack that has come up."""
+
+    instances: list[Instance]
+    missing: list[str]
+    """What there is none of, or whose chain begins further down, and why."""
 
 
 def start_and_wait(
@@ -45,7 +55,7 @@ def start_and_wait(
     config: Path | None,
     profile: str | None,
     wait_s: float,
-) -> list[Instance]:
+) -> Started:
     """Start a stack and show how it comes up; one that does not is taken down again."""
     console, began = Console(stderr=True), False
     chains = checked(config, profile)
@@ -58,16 +68,25 @@ def start_and_wait(
             stack.start(config, profile, overlays, begin.without)
             began = True
         with console.status("starting") as spinner:
-            instances = stack.wait_ready(wait_s, lambda progress: _show(spinner, progress))
-            complete(stack, chains, wait_s, spinner.update)
+            first = stack.wait_ready(
+                wait_s, lambda progress: _show(spinner, progress), replaceable(chains)
+            )
+            missing = [f"{_name(i)}: {i.reason}" for i in first if not i.ready]
+            missing += complete(stack, chains, wait_s, spinner.update)
             if begin.upgrade is not None:
                 announce(stack, begin.upgrade)
-            return instances
+            return Started(stack.directory().instances, missing)
     except (StreamTalkError, KeyboardInterrupt):
         if began:
             with uninterrupted():
                 stack.stop()
         raise
+
+
+def _name(instance: Instance) -> str:
+    """With the engine where it is that engine which is missing, and another one may do."""
+    is_model = instance.service in MODEL_SERVICES
+    return f"{instance.service} {instance.engine}" if is_model else instance.service
 
 
 def _show(spinner: Status, progress: Progress) -> None:

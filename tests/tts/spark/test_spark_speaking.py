@@ -10,8 +10,9 @@ pytest.importorskip("mlx.core")
 from streamtalk.proto.errors import EngineMissingError, LanguageError
 from streamtalk.tts.config import SparkSettings
 from streamtalk.tts.engine import Order, Samples
-from streamtalk.tts.engines.spark_mlx import SparkMlxEngine, load_model, model_folder
+from streamtalk.tts.engines.spark_mlx import SparkMlxEngine, load_model
 from streamtalk.tts.spark.chunking import STEADY_AHEAD, Shape
+from streamtalk.tts.spark.fetching import model_folder
 from streamtalk.tts.spark.limits import Limits, SilenceRun, expected_frames
 from streamtalk.tts.spark.schedule import Schedule
 from streamtalk.tts.spark.speech import SparkModel, SparkPiece
@@ -105,10 +106,10 @@ def test_voices_are_made_up_once(tiny: Path, tmp_path: Path) -> None:
 
 
 def test_missing_model_says_what_to_set() -> None:
-    """Neither nothing nor a hub id that nobody fetched is loaded."""
+    """Neither nothing nor a hub id that nobody fetched has a folder; the way out is named."""
     with pytest.raises(EngineMissingError, match="set model"):
         model_folder("")
-    with pytest.raises(EngineMissingError, match="nor downloaded"):
+    with pytest.raises(EngineMissingError, match="voice fetch --model nobody/has-this"):
         model_folder("nobody/has-this")
 
 

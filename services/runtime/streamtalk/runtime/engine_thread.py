@@ -135,6 +135,11 @@ class EngineThread:
         """Whether nothing runs and nothing waits."""
         return self._current is None and not self._jobs
 
+    def prolong(self) -> None:
+        """The running job has shown that it gets on: its budget counts anew. Engine thread."""
+        if self._current is not None:
+            self._current = self._began(self._current.name, self._current.budget_ms)
+
     def close(self, timeout_s: float) -> bool:
         """Let the running job end; returns whether the thread has ended."""
         with self._wake:
@@ -160,9 +165,12 @@ class EngineThread:
                 if self._closing:
                     return
                 job = heapq.heappop(self._jobs)[2]
-                delay_ns = self._delay_ns(threading.get_native_id())
-                self._current = _Running(job.name, job.budget_ms, time.monotonic_ns(), delay_ns)
+                self._current = self._began(job.name, job.budget_ms)
             self._run(job)
+
+    def _began(self, name: str, budget_ms: float) -> _Running:
+        delay_ns = self._delay_ns(threading.get_native_id())
+        return _Running(name, budget_ms, time.monotonic_ns(), delay_ns)
 
     def _run(self, job: Job[Any]) -> None:
         self.niceness.give_way(wanted=job.duty == Duty.BACKGROUND)

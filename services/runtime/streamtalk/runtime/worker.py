@@ -12,6 +12,7 @@ from streamtalk.proto.health import Proof, Work
 from streamtalk.runtime.config import ServiceConfig
 from streamtalk.runtime.engine_thread import Activity, Duty, EngineThread, Job
 from streamtalk.runtime.evidence import Evidence
+from streamtalk.runtime.models.progress import Progress
 from streamtalk.runtime.recovery import Recovery
 from streamtalk.runtime.responder import Call
 from streamtalk.runtime.service import Service, ServiceContext
@@ -31,6 +32,9 @@ Disproved = Callable[[StreamTalkError], None]
 _CLOSE_S: Final = 1.0
 """A model call that does not end in this time is abandoned with its thread at exit."""
 
+_TOLD_PERCENT: Final = 10
+"""The log hears of a fetch at every tenth; whoever asks for the state, at every hundredth."""
+
 C = TypeVar("C", bound=ServiceConfig)
 
 
@@ -46,6 +50,7 @@ class Worker(Service[C]):
         """Fed on the receive thread with every piece of the service's main work."""
 
         self._recovery = Recovery()
+        self._fetched_percent = -1
 
     def load(self) -> None:
         """Build, load and warm the engine. Engine thread."""
@@ -60,6 +65,23 @@ class Worker(Service[C]):
     def canned_budget_ms(self) -> float:
         """How long the canned request may take when it is repeated."""
         return CANNED_BUDGET_MS
+
+    def hear_fetch(self, progress: Progress) -> bool:
+        """Show how far the fetch of a model has come; false: the service leaves. Engine thread.
+
+        A fetch that gets on is no engine that hangs: the budget of loading counts anew.
+        """
+        self._engine_thread.prolong()
+        if progress.percent != self._fetched_percent:
+            self._fetched_percent = progress.percent
+            self.post(lambda: self._show_fetch(progress))
+        return self.state != "draining"
+
+    def _show_fetch(self, progress: Progress) -> None:
+        if self.state == "loading":
+            self.reason = str(progress)
+            if progress.percent % _TOLD_PERCENT == 0:
+                self.log.info("fetching", extra={"fields": {"reason": self.reason}})
 
     def submit(self, job: Job[Any]) -> None:
         """Queue work for the engine thread; raises OverloadedError when the queue is full."""

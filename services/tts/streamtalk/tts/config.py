@@ -35,7 +35,8 @@ class SparkSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Settings of Spark-TTS on MLX."""
 
     model: str = ""
-    """Folder of a checkpoint, or a hub id that was downloaded before."""
+    """Folder of a checkpoint, or a hub id such as `SparkAudio/Spark-TTS-0.5B` (not for commercial
+    use): what is not here is fetched before the voice is ready."""
 
     precision: Literal["q8", "q4", "bf16", "fp32"] = "q8"
     """Of the language model: fewer bits, quicker tokens; an M1 is too slow for bf16."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from streamtalk.proto.synthesis import Mark, Voice
 from streamtalk.runtime.engine_table import EngineSpec
+from streamtalk.runtime.models.progress import Report
 
 Samples = NDArray[np.float32]
 """Audio inside the service: shape (samples,), in [-1, 1], 24 kHz."""
@@ -93,6 +94,18 @@ class Repeatable(Protocol):
         The voice that the order gets is part of it, for another one may get its name later; what
         the order itself says need not be, and no key of a server may. Empty: what it makes is not
         to be kept. Called between `load` and `speak`, and raises what that would.
+        """
+        ...
+
+
+@runtime_checkable
+class Fetched(Protocol):
+    """An engine whose model may have to be brought from a hub."""
+
+    def fetch(self, report: Report) -> None:
+        """Bring what `load` needs and is not here yet; called before it, and may take hours.
+
+        Raises EngineMissingError where the hub cannot be reached, and says what to do.
         """
         ...
 

@@ -25,7 +25,7 @@ from streamtalk.tts.cache.opening import SpeechCache
 from streamtalk.tts.cache.preload import Preload
 from streamtalk.tts.config import TtsConfig
 from streamtalk.tts.delivery import Delivery
-from streamtalk.tts.engine import ENGINES, Calibrated, Order, SpeechEngine
+from streamtalk.tts.engine import ENGINES, Calibrated, Fetched, Order, SpeechEngine
 from streamtalk.tts.language import expected_language, main_language, spans
 from streamtalk.tts.loudness import Loudness
 from streamtalk.tts.normal import Normal, normalise, warm_up
@@ -97,6 +97,8 @@ class TtsWorker(Worker[TtsConfig]):
         """Build and load the engine."""
         settings = getattr(self.config.engines, self._engine_name, None)
         engine: SpeechEngine = create_engine("tts", ENGINES, self._engine_name, settings)
+        if isinstance(engine, Fetched):
+            engine.fetch(self.hear_fetch)
         engine.load()
         warm_up()
         self._voices = engine.voices()

@@ -66,7 +66,7 @@ class Downloader:
                 )
                 path = home / listing.commit
                 _check_room(home, listing, path)
-                self._fetch_all(client, model, listing, _Tally(listing, report), path)
+                self._fetch_all(client, model, listing, _Tally(model, listing, report), path)
             except StoppedError:
                 return None
             _write(home / CURRENT, listing.commit)
@@ -127,7 +127,8 @@ class Downloader:
 class _Tally:
     """Counts the bytes of all files, and asks whether to go on."""
 
-    def __init__(self, listing: Listing, report: Report) -> None:
+    def __init__(self, model: str, listing: Listing, report: Report) -> None:
+        self._model = model
         self._total_bytes = sum(file.size for file in listing.files)
         self._done_bytes = 0
         self._report = report
@@ -139,8 +140,8 @@ class _Tally:
 
     def tell(self, file: HubFile, here_bytes: int) -> None:
         """Report with `here_bytes` of this file; raises StoppedError where no more is wanted."""
-        done = Progress(file.path, self._done_bytes + here_bytes, self._total_bytes)
-        if not self._report(done):
+        done_bytes = self._done_bytes + here_bytes
+        if not self._report(Progress(self._model, file.path, done_bytes, self._total_bytes)):
             raise StoppedError
 
 

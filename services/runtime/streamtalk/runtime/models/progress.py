@@ -8,13 +8,19 @@ from dataclasses import dataclass
 class Progress:
     """How much of a model is here."""
 
+    model: str
     file: str
     done_bytes: int
     total_bytes: int
 
+    @property
+    def percent(self) -> int:
+        """Whole hundredths of the bytes, from 0 to 100."""
+        return 100 * self.done_bytes // self.total_bytes if self.total_bytes else 100
+
     def __str__(self) -> str:
-        share = self.done_bytes / self.total_bytes if self.total_bytes else 1.0
-        return f"{self.done_bytes / 1e6:.0f} of {self.total_bytes / 1e6:.0f} MB, {share:.0%}"
+        megabytes = f"{self.done_bytes / 1e6:.0f} of {self.total_bytes / 1e6:.0f} MB"
+        return f"fetching {self.model}: {megabytes}, {self.percent} %"
 
 
 Report = Callable[[Progress], bool]

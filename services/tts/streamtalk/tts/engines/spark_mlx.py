@@ -1,14 +1,13 @@
 """Spark-TTS on MLX: English and Chinese, cloned or made-up voices, chunks as the machine allows."""
 
 from collections.abc import Generator
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from streamtalk.proto.errors import EngineError, EngineMissingError, InputError, LanguageError
+from streamtalk.proto.errors import EngineError, InputError, LanguageError
 from streamtalk.proto.synthesis import Voice
-from streamtalk.runtime.models.shelf import cached, default_folder, is_hub_id
+from streamtalk.runtime.models.progress import Report
 from streamtalk.tts.config import SparkSettings
 from streamtalk.tts.engine import Emit, Made, Order, Samples
 from streamtalk.tts.language import main_language, spans
@@ -16,6 +15,7 @@ from streamtalk.tts.marks import spread
 from streamtalk.tts.resampler import SpeechResampler
 from streamtalk.tts.spark.checkpoint import identity
 from streamtalk.tts.spark.enrol import TEXTS, made_up
+from streamtalk.tts.spark.fetching import fetch_model, model_folder
 from streamtalk.tts.spark.fingerprint import fingerprint
 from streamtalk.tts.spark.limits import Limits
 from streamtalk.tts.spark.prompt import Style
@@ -27,25 +27,6 @@ from streamtalk.tts.spark.voices import StoredVoice, VoiceFolder
 
 _MODEL_RATE_HZ: Final = 16_000
 _NOTHING: Final[Samples] = np.zeros(0, np.float32)
-
-
-def model_folder(model: str) -> Path:
-    """The folder of a checkpoint, or that of a hub id that was downloaded before.
-
-    Raises EngineMissingError where there is none: a service downloads nothing while it loads.
-    """
-    if not model:
-        raise EngineMissingError(
-            "spark_mlx has no model: set model in [tts.engines.spark_mlx] to a folder with "
-            "Spark-TTS-0.5B, or to a hub id that was downloaded"
-        )
-    folder = Path(model).expanduser()
-    if folder.is_dir() or not is_hub_id(model):
-        return folder
-    found = cached(model, default_folder())
-    if found is None:
-        raise EngineMissingError(f"{model} is neither a folder nor downloaded yet")
-    return found
 
 
 def load_model(settings: SparkSettings) -> SparkModel:
@@ -74,6 +55,10 @@ class SparkMlxEngine:
         self._settings = settings
         self._folder = VoiceFolder(settings.voices_path())
         self._voices: dict[str, StoredVoice] = {}
+
+    def fetch(self, report: Report) -> None:
+        """Bring the checkpoint where `model` is a hub id whose files are not here."""
+        fetch_model(self._settings.model, report)
 
     def load(self) -> None:
         """Read the checkpoint, make what voices are missing, and measure and warm everything."""
