@@ -180,9 +180,28 @@ def test_partials_come_one_at_a_time_at_their_interval() -> None:
     assert isinstance(ask, AskTranscript)
     assert not ask.final
     assert hearing.on_state(state(8_000, speaking=True), 900 * MS) == []
-    hearing.on_partial(1_000 * MS)
+    hearing.on_partial(1_000 * MS, "hello")
     assert hearing.on_state(state(9_000, speaking=True), 1_400 * MS) == []
     assert len(hearing.on_state(state(9_500, speaking=True), 1_500 * MS)) == 1
+
+
+def test_partial_without_words_is_asked_for_again_soon() -> None:
+    """Until the first word is there nobody waits for the interval; a refused one does."""
+    config = HearingConfig(partial_after_ms=100, partial_every_ms=500, partial_again_ms=50)
+    for text, due_ms in (("", 250), ("one", 700), (None, 700)):
+        hearing = Hearing(config)
+        hearing.on_state(state(4_000, speaking=True), 0)
+        assert len(hearing.on_state(state(6_000, speaking=True), 100 * MS)) == 1
+        hearing.on_partial(200 * MS, text)
+        assert hearing.on_state(state(8_000, speaking=True), (due_ms - 1) * MS) == []
+        assert len(hearing.on_state(state(8_000, speaking=True), due_ms * MS)) == 1
+
+
+def test_no_partial_is_begun_in_what_may_be_the_pause() -> None:
+    """The final would wait for it; when the voice goes on, partials do too."""
+    hearing = Hearing(HearingConfig(partial_after_ms=0))
+    assert hearing.on_state(state(4_000, speaking=True, end=3_500), 0) == [Began(1_000)]
+    assert len(hearing.on_state(state(5_000, speaking=True, end=5_000), 90 * MS)) == 1
 
 
 def test_endless_speech_is_answered() -> None:

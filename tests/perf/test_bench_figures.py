@@ -15,7 +15,7 @@ from streamtalk.cli.bench_pipeline import (
     scripted_cpu_s,
 )
 from streamtalk.cli.bench_stack import stack_conf
-from streamtalk.cli.bench_talk import human, words
+from streamtalk.cli.bench_talk import human
 
 pytestmark = pytest.mark.unit
 
@@ -86,11 +86,6 @@ def test_benchmarked_stack_is_the_real_one_without_edges() -> None:
     sections = set(stack_conf().sections())
     assert {"program:bus", "program:vad", "program:tts_spare", "program:watchdog"} <= sections
     assert "program:audio_io" not in sections
-
-
-def test_words_are_compared_without_case_and_punctuation() -> None:
-    """`It's` and `its` are no error of the recogniser."""
-    assert words("It's 3 o'clock, THEN.") == ["its", "3", "oclock", "then"]
 
 
 def test_human_rows_are_left_out_where_no_recordings_are(tmp_path: Path) -> None:

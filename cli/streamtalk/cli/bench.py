@@ -217,6 +217,50 @@ def failover(
     _write({"runs": found}, json_file)
 
 
+@bench.command("asr")
+def asr(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder with manifest.jsonl, or such a file.")
+    ] = Path("../shared/audio"),
+    engine: Annotated[str, typer.Option(help="Engines, with commas.")] = "auto",
+    settings: Annotated[
+        Optional[list[str]],  # noqa: UP045 — typer reads this form
+        typer.Option("--set", metavar="KEY=VALUE", help="Of [asr]; may be repeated."),
+    ] = None,
+    language: Annotated[str, typer.Option(help="Recordings of this language only.")] = "",
+    limit: Annotated[int, typer.Option(help="Recordings, at most.", min=1)] = 1_000,
+    fast: Annotated[bool, typer.Option("--fast", help="Do not wait for real time.")] = False,
+    scripted: Annotated[
+        bool, typer.Option("--scripted", help="What streaming gains, with a scripted decoder.")
+    ] = False,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="What is believed that nobody said, and the reverse.")
+    ] = False,
+    partials: Annotated[
+        bool, typer.Option("--partials", help="Playback with partials off, and on.")
+    ] = False,
+    encode_ms: Annotated[
+        float, typer.Option(help="Fixed cost of a scripted decoding.", min=0.0)
+    ] = 60.0,
+    short: ShortOption = False,
+    json_file: JsonOption = None,
+) -> None:
+    """Speech recognition against a manifest: error rates, latencies, what was rejected."""
+    from streamtalk.cli.bench_asr import command
+
+    if scripted:
+        found = command.streaming(folder, encode_ms, _tell, short=short)
+    elif trust:
+        found = command.trust(folder, _tell)
+    elif partials:
+        found = command.partials(1 if short else 3, _tell)
+    else:
+        choice = command.Choice(engine.split(","), settings or [], language, limit, paced=not fast)
+        found = command.accuracy(folder, choice, _tell, short=short)
+    _show(found.pop("lines"), found["machine"])
+    _write(found, json_file)
+
+
 def _tell(text: str) -> None:
     typer.echo(text, err=True)
 

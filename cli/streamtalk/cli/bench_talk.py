@@ -1,18 +1,17 @@
 """Spoken commands and human recordings through the real embedded engines, in real time."""
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 import soxr
 from numpy.typing import NDArray
-from rapidfuzz.distance import Levenshtein
 
+from streamtalk.asr.score import ErrorRate, word_errors
+from streamtalk.cli.bench_asr.recordings import MANIFEST, rows
 from streamtalk.cli.bench_machine import Meter, percentile
 from streamtalk.cli.bench_stack import BenchStack
 from streamtalk.cli.report import build_report
@@ -42,8 +41,6 @@ COMMANDS: Final = (
 _LEAD_S: Final = 0.6
 _LONGEST_S: Final = 15.0
 _PEAK: Final = 0.5
-_APOSTROPHES: Final = re.compile(r"['’]")
-_WORD: Final = re.compile(r"[a-z0-9]+")
 
 Samples = NDArray[np.int16]
 """Shape (samples,), 16 kHz."""
@@ -56,20 +53,6 @@ class Said:
     name: str
     text: str
     read: Callable[[], Samples]
-
-
-class Row(msgspec.Struct, frozen=True):
-    """A line of the manifest; other fields are ignored."""
-
-    file: str
-    seconds: float | None = None
-    language: str | None = None
-    transcript: str | None = None
-
-
-def words(text: str) -> list[str]:
-    """The words of an English text, without case and punctuation."""
-    return _WORD.findall(_APOSTROPHES.sub("", text.lower()))
 
 
 def synthesise(text: str) -> Samples:
@@ -104,11 +87,9 @@ def synthetic(count: int) -> list[Said]:
 
 def human(folder: Path, count: int) -> list[Said]:
     """English recordings with a transcript, the short ones; none where the folder is absent."""
-    manifest = folder / "manifest.jsonl"
-    if not manifest.is_file():
+    if not (folder / MANIFEST).is_file():
         return []
-    rows = [msgspec.json.decode(line, type=Row) for line in manifest.read_bytes().splitlines()]
-    wanted = [r for r in rows if r.file.startswith("en/") and r.transcript]
+    wanted = [r for r in rows(folder) if r.file.startswith("en/") and r.transcript]
     short = [r for r in wanted if r.seconds is not None and r.seconds <= _LONGEST_S]
     return [
         Said(f"human-{number}", row.transcript or "", partial(read_microphone, folder / row.file))
@@ -130,8 +111,7 @@ def _row(kind: str, run_dir: RunDir, said: list[Said]) -> dict[str, Any]:
     reports = [(one, _hold(run_dir, one)) for one in said]
     turns = [turn for _, report in reports for turn in report["turns"]]
     times = [t["voice_to_voice_ms"] for t in turns if t["voice_to_voice_ms"] is not None]
-    wrong = sum(_errors(one, report) for one, report in reports)
-    count = sum(len(words(one.text)) for one in said)
+    wrong = sum((_errors(one, report) for one, report in reports), ErrorRate(0, 0))
     return {
         "row": kind,
         "clips": len(said),
@@ -139,7 +119,7 @@ def _row(kind: str, run_dir: RunDir, said: list[Said]) -> dict[str, Any]:
         "turns_in_error": sum(turn["error"] is not None for turn in turns),
         "voice_to_voice_p50_ms": percentile(times, 0.5) if times else None,
         "voice_to_voice_p95_ms": percentile(times, 0.95) if times else None,
-        "word_error_rate": round(wrong / count, 3) if count else None,
+        "word_error_rate": round(wrong.rate, 3) if wrong.units else None,
         "reply_frames_late": sum(r["audio"]["reply_frames_late"] for _, r in reports),
         "mic_frames_lost": sum(r["audio"]["mic_frames_lost"] for _, r in reports),
         "engines": reports[0][1]["engines"],
@@ -153,9 +133,8 @@ def _hold(run_dir: RunDir, said: Said) -> dict[str, Any]:
     return build_report(said.name, utterances.said, turns)
 
 
-def _errors(said: Said, report: dict[str, Any]) -> int:
-    heard = " ".join(turn["user_text"] for turn in report["turns"])
-    return int(Levenshtein.distance(words(said.text), words(heard)))
+def _errors(said: Said, report: dict[str, Any]) -> ErrorRate:
+    return word_errors(said.text, " ".join(turn["user_text"] for turn in report["turns"]))
 
 
 def lines(found: dict[str, Any]) -> Iterator[str]:

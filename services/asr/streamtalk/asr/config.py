@@ -76,6 +76,14 @@ class FasterWhisperSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_un
     """Audio whose loudest 10 ms stay below this, in dBFS, is silence and is not decoded."""
 
 
+class ScriptedWord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A word of a script, and when it is said in the stream."""
+
+    text: str
+    from_s: Annotated[float, msgspec.Meta(ge=0.0)]
+    to_s: Annotated[float, msgspec.Meta(ge=0.0)]
+
+
 class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of the engine for load and deterministic tests."""
 
@@ -109,6 +117,17 @@ class ScriptedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     hang_file: str = ""
     """A call that finds this file takes it away and never returns."""
+
+    script: tuple[ScriptedWord, ...] = ()
+    """Words at their times in the stream, heard as a streaming recogniser hears; a decoding then
+    costs `encode_ms` and `real_time_factor`, and nothing else."""
+
+    encode_ms: Milliseconds = 60.0
+    real_time_factor: Annotated[float, msgspec.Meta(ge=0.0, le=100.0)] = 0.07
+    """Of the length of the window that is decoded."""
+
+    streamed: bool = True
+    """Whether a final reuses what its partials have settled, or decodes the whole segment."""
 
 
 class AsrEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -252,7 +252,7 @@ class Conversation:
         self._ports.transcribe(request, done, failed)
 
     def _on_partial(self, transcript: Transcript | None) -> None:
-        self.hearing.on_partial(self._clock_ns())
+        self.hearing.on_partial(self._clock_ns(), transcript.text if transcript else None)
         if transcript is not None and transcript.text and transcript.text != self.partial:
             self.partial = transcript.text
             self._state_ns = 0

@@ -22,11 +22,14 @@ _AGAIN_SAMPLES: Final = ms_to_samples(100, MIC_RATE_HZ)
 class HearingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `[orchestrator.hearing]` table."""
 
-    partial_every_ms: int = 250
+    partial_every_ms: int = 200
     """How often a partial transcript is asked for while the person speaks; 0: never."""
 
-    partial_after_ms: int = 300
-    """The first partial comes after this much speech."""
+    partial_after_ms: int = 100
+    """The first partial is asked for this long after speech was noticed."""
+
+    partial_again_ms: int = 50
+    """After a partial without any words the next one comes this soon: the first word is awaited."""
 
     pad_ms: int = 120
     """Audio after the last speech that is transcribed with it, where it is there already."""
@@ -201,12 +204,14 @@ class Hearing:
         self._consume(key)
         return [Unheard(key, error)]
 
-    def on_partial(self, now_ns: int) -> None:
-        """A partial came or failed: the next one is due after the interval."""
+    def on_partial(self, now_ns: int, text: str | None) -> None:
+        """A partial came, or failed (None): the next one is due after the interval."""
         if self.utterance is not None:
             self.utterance.partial_pending = False
-            due_ns = now_ns + self._config.partial_every_ms * 1_000_000
-            self.utterance.partial_due_ns = due_ns
+            every_ms = self._config.partial_every_ms
+            if text is not None and not text.strip():
+                every_ms = min(every_ms, self._config.partial_again_ms)
+            self.utterance.partial_due_ns = now_ns + every_ms * 1_000_000
 
     def on_prediction(self, key: Range, prediction: Prediction | None, now_ns: int) -> list[Action]:
         """Take the judgement of a pause; None when it could not be had."""
@@ -264,6 +269,9 @@ class Hearing:
             return self._on_pause(utterance, state.sample, state.sample, now_ns)
         every_ms = self._config.partial_every_ms
         if not every_ms or utterance.partial_pending or now_ns < utterance.partial_due_ns:
+            return []
+        if state.end is not None and state.end < state.sample:
+            # It may be the pause: a partial begun now would only keep the final waiting.
             return []
         utterance.partial_pending = True
         key = Range(utterance.stream, utterance.start, state.sample)

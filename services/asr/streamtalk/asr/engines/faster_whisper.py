@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from streamtalk.asr.config import FasterWhisperSettings
 from streamtalk.asr.engine import Heard, Speech
 from streamtalk.asr.loudness import from_pcm, peak_db
 from streamtalk.asr.pace import Pace
-from streamtalk.asr.streaming.streamer import Progress, Streamer
+from streamtalk.asr.streaming.following import Following, heard
+from streamtalk.asr.streaming.streamer import Streamer
 from streamtalk.asr.trust.judge import Judge, sound_of
 from streamtalk.asr.whisper.decoding import MODES, QUICK, Plan, WhisperDecoder
 from streamtalk.asr.whisper.model_files import advice, check_model
@@ -21,16 +21,11 @@ from streamtalk.asr.whisper.speed import measure, pace_of
 from streamtalk.asr.writing.script import opening
 from streamtalk.proto.audio import MIC_RATE_HZ
 from streamtalk.proto.errors import EngineError, EngineMissingError, LanguageError
-from streamtalk.proto.recognition import Word
-
-Origin = tuple[str, str, int]
 
 _TOO_LARGE: Final = (
     "there is not enough memory for the model in {folder}: choose a smaller one, or free some"
 )
 _CHINESE: Final = ("zh", "yue")
-_KEPT: Final = 64
-"""Utterances that are followed at a time; the one not heard of for longest is dropped."""
 
 
 class FasterWhisperEngine:
@@ -45,7 +40,7 @@ class FasterWhisperEngine:
     def __init__(self, settings: FasterWhisperSettings) -> None:
         self._settings = settings
         self._decoder: WhisperDecoder | None = None
-        self._streams: dict[Origin, Streamer] = {}
+        self._following = Following(self._streamer)
         self._judge = Judge()
         self.pace: Pace | None = None
 
@@ -104,27 +99,19 @@ class FasterWhisperEngine:
         samples = from_pcm(speech.pcm)
         if peak_db(samples) < self._settings.silence_db:
             return Heard("", self._language(speech), 0.0, rejected="silence")
-        streamer = self._streamer(speech)
+        streamer = self._following.of(speech)
         progress = streamer.final(samples) if speech.final else streamer.partial(samples)
         if not speech.final:
-            return _heard(progress, final=False, samples=samples)
+            return heard(progress, final=False, samples=samples.size)
         reason = self._judge.reason(progress.text, progress.segments, sound_of(samples))
         if reason and self._settings.reject_invented:
             return Heard("", progress.language, 0.0, rejected=reason)
-        return _heard(progress, final=True, samples=samples)
+        return heard(progress, final=True, samples=samples.size)
 
     def _streamer(self, speech: Speech) -> Streamer:
-        """That of the utterance; a final takes it away."""
-        found = self._streams.pop(speech.origin, None) if speech.origin else None
-        if found is None:
-            prompt = " ".join(filter(None, (self._settings.prompt, speech.hint)))
-            openings = dict.fromkeys(_CHINESE, opening(speech.script))
-            found = Streamer(self._loaded(), self._language(speech), prompt, openings)
-        if speech.origin and not speech.final:
-            self._streams[speech.origin] = found
-            while len(self._streams) > _KEPT:
-                del self._streams[next(iter(self._streams))]
-        return found
+        prompt = " ".join(filter(None, (self._settings.prompt, speech.hint)))
+        openings = dict.fromkeys(_CHINESE, opening(speech.script))
+        return Streamer(self._loaded(), self._language(speech), prompt, openings)
 
     def _language(self, speech: Speech) -> str:
         """What the caller says, else what is configured."""
@@ -147,26 +134,6 @@ def _languages(model: Any) -> tuple[str, ...]:  # noqa: ANN401 — untyped libra
     """Those that the vocabulary has a token for; the library lists what any Whisper knows."""
     known = model.supported_languages
     return tuple(name for name in known if model.hf_tokenizer.token_to_id(f"<|{name}|>"))
-
-
-def _heard(progress: Progress, *, final: bool, samples: NDArray[np.float32]) -> Heard:
-    words = tuple(
-        Word(
-            text=word.text.strip(),
-            from_sample=min(word.from_sample, samples.size),
-            to_sample=min(word.to_sample, samples.size),
-            confidence=word.probability,
-        )
-        for word in progress.words
-    )
-    confidence = float(np.mean([word.confidence for word in words])) if words and final else 0.0
-    return Heard(
-        progress.text,
-        progress.language,
-        confidence,
-        words=words,
-        stable_chars=progress.stable_chars,
-    )
 
 
 def _folder(model: str) -> Path:

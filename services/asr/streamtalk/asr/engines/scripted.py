@@ -2,7 +2,12 @@
 
 from streamtalk.asr.config import ScriptedSettings
 from streamtalk.asr.engine import Heard, Speech
+from streamtalk.asr.loudness import from_pcm
 from streamtalk.asr.pace import Pace
+from streamtalk.asr.streaming.decoder import TimedWord
+from streamtalk.asr.streaming.following import Following, heard
+from streamtalk.asr.streaming.scripted import Cost, ScriptedDecoder
+from streamtalk.asr.streaming.streamer import Streamer
 from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ, samples_to_ms
 from streamtalk.proto.recognition import Word
 from streamtalk.runtime.burn import burn
@@ -20,6 +25,7 @@ class ScriptedEngine:
         self.pace: Pace | None = None
         self._finals = 0
         self._calls = 0
+        self._following = Following(self._streamer)
 
     def load(self) -> None:
         """Nothing to load."""
@@ -34,12 +40,39 @@ class ScriptedEngine:
         settings = self._settings
         self._fail_when_due()
         hang_when_told(settings.hang_file, hold_gil=settings.gil)
+        if settings.script:
+            return self._follow(speech)
         burn(settings.cost_ms if speech.final else settings.partial_cost_ms, hold_gil=settings.gil)
         text = self._text(speech)
         self._finals += speech.final
         language = (self.languages or ("en",))[0] if speech.language == "auto" else speech.language
         words = _spread(text, len(speech.pcm) // BYTES_PER_SAMPLE, settings.confidence)
         return Heard(text, language, settings.confidence, words=words)
+
+    def _follow(self, speech: Speech) -> Heard:
+        """The words of the script that the audio holds, as a streaming recogniser settles them."""
+        whole = speech.final and not self._settings.streamed
+        streamer = self._streamer(speech) if whole else self._following.of(speech)
+        samples = from_pcm(speech.pcm)
+        progress = streamer.final(samples) if speech.final else streamer.partial(samples)
+        return heard(progress, final=speech.final, samples=samples.size)
+
+    def _streamer(self, speech: Speech) -> Streamer:
+        settings = self._settings
+        first = speech.origin[2] if speech.origin else 0
+        cost = Cost(settings.encode_ms, settings.real_time_factor)
+        script = [
+            TimedWord(f" {word.text}", _sample(word.from_s) - first, _sample(word.to_s) - first)
+            for word in settings.script
+            if _sample(word.from_s) >= first
+        ]
+        decoder = ScriptedDecoder(
+            script,
+            lambda: streamer.window_from,
+            lambda samples: burn(cost.ms(samples), hold_gil=settings.gil),
+        )
+        streamer = Streamer(decoder, speech.language)
+        return streamer
 
     def _fail_when_due(self) -> None:
         settings = self._settings
@@ -55,6 +88,10 @@ class ScriptedEngine:
             return texts[self._finals % len(texts)]
         audio_ms = samples_to_ms(len(speech.pcm) // BYTES_PER_SAMPLE, MIC_RATE_HZ)
         return self._settings.format.format(audio_ms=round(audio_ms))
+
+
+def _sample(seconds: float) -> int:
+    return round(seconds * MIC_RATE_HZ)
 
 
 def _spread(text: str, samples: int, confidence: float) -> tuple[Word, ...]:

@@ -1,7 +1,7 @@
 """One utterance, decoded while it is spoken: the window moves, what is committed stays."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from streamtalk.asr.streaming.agreement import Agreement
@@ -14,7 +14,7 @@ _PROMPT_CHARS: Final = 200
 _LEAD_SAMPLES: Final = MIC_RATE_HZ // 10
 """Audio before the first word of a window, so that its onset is whole."""
 
-_LONG_SAMPLES: Final = 2 * MIC_RATE_HZ
+_LONG_SAMPLES: Final = MIC_RATE_HZ
 """A window longer than this is cut at any committed word; a shorter one after a clause."""
 
 _LONGEST_SAMPLES: Final = 28 * MIC_RATE_HZ
@@ -88,12 +88,18 @@ class Streamer:
         return progress
 
     def final(self, samples: Samples) -> Progress:
-        """Decode the rest; everything stands."""
+        """Decode the rest; all of it stands in the result.
+
+        It may be a pause only: where the person goes on, partials go on from here, and what no
+        two decodings have agreed on is still open.
+        """
         while len(samples) - self._from > _LONGEST_SAMPLES:
             self._advance(samples)
         decoding = self._decode(samples, final=True)
-        self._agreement.close([word.moved(self._from) for word in decoding.words])
-        return self._progress(decoding)
+        self._agreement.hear([word.moved(self._from) for word in decoding.words])
+        progress = self._progress(decoding)
+        self._trim(len(samples), decoding)
+        return replace(progress, stable=len(progress.words))
 
     def _advance(self, samples: Samples) -> None:
         """Decode one whole window of a final that nobody followed, and move behind it."""

@@ -1,0 +1,1 @@
+"""How well and how soon speech is recognised, and what is believed that nobody said."""
