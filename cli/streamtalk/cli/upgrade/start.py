@@ -6,7 +6,7 @@ from typing import Any, Final
 import typer
 
 from streamtalk.asr.engine import ENGINES
-from streamtalk.asr.whisper.places import is_here
+from streamtalk.asr.whisper.places import AUTO, is_here
 from streamtalk.cli.configuration import merged, table_type
 from streamtalk.cli.stack import Stack
 from streamtalk.cli.upgrade import news
@@ -23,7 +23,15 @@ def beginning(config: Path | None, profile: str | None, overlay: Table) -> Start
     table = merge(merged(config, profile).get(SERVICE, {}), overlay)
     decoded: Any = decode_table(SERVICE, table, table_type(SERVICE))
     installed = not missing_modules(ENGINES[ENGINE])
-    return plan(decoded, overlay, installed=installed, is_here=is_here)
+
+    def here(model: str) -> bool:
+        if model != AUTO:
+            return is_here(model)
+        from streamtalk.asr.whisper.auto import is_wanted_here
+
+        return is_wanted_here(decoded.engines.faster_whisper, decoded.threads)
+
+    return plan(decoded, overlay, installed=installed, is_here=here)
 
 
 def announce(stack: Stack, upgrade: news.Upgrade) -> None:

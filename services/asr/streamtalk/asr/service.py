@@ -65,6 +65,8 @@ class AsrWorker(Worker[AsrConfig]):
         engine: RecognitionEngine = create_engine("asr", ENGINES, self._engine_name, settings)
         engine.load()
         self._engine = engine
+        if about := getattr(engine, "about", ""):
+            self.log.info("model", extra={"fields": {"chosen": about}})
 
     def canned(self) -> str:
         """Have the engine transcribe a clip whose text is known."""

@@ -14,9 +14,11 @@ from streamtalk.asr.loudness import from_pcm, peak_db
 from streamtalk.asr.pace import Pace
 from streamtalk.asr.streaming.streamer import Progress, Streamer
 from streamtalk.asr.trust.judge import Judge, sound_of
+from streamtalk.asr.whisper.auto import best_here, bounded_threads
 from streamtalk.asr.whisper.decoding import MODES, QUICK, Plan, WhisperDecoder
+from streamtalk.asr.whisper.machine import compute_type
 from streamtalk.asr.whisper.model_files import advice, check_model
-from streamtalk.asr.whisper.places import find_model, is_folder
+from streamtalk.asr.whisper.places import AUTO, find_model, is_folder
 from streamtalk.asr.whisper.speed import measure, pace_of
 from streamtalk.proto.audio import MIC_RATE_HZ
 from streamtalk.proto.errors import EngineError, EngineMissingError, LanguageError
@@ -46,6 +48,8 @@ class FasterWhisperEngine:
         self._streams: dict[Origin, Streamer] = {}
         self._judge = Judge()
         self.pace: Pace | None = None
+        self.about = ""
+        """Which model was chosen, and why; empty where it was named."""
 
     def load(self) -> None:
         """Load the model and decode one second.
@@ -53,7 +57,7 @@ class FasterWhisperEngine:
         Raises EngineMissingError, LanguageError for a configured language that the model lacks, or
         EngineError, which says what is wrong with the model.
         """
-        folder = _folder(self._settings.model)
+        folder = self._find()
         try:
             check_model(folder)
             self._take(_load(folder, self._settings))
@@ -65,6 +69,13 @@ class FasterWhisperEngine:
             if "alloc" in str(error):
                 raise EngineError(_TOO_LARGE.format(folder=folder)) from error
             raise
+
+    def _find(self) -> Path:
+        model = self._settings.model
+        if model == AUTO:
+            choice = best_here(self._settings, _service_threads())
+            model, self.about = choice.model, choice.reason
+        return _folder(model)
 
     def _take(self, model: Any) -> None:  # noqa: ANN401 — untyped library
         """Make a loaded model the one that is used: warmed, tried, and its speed known."""
@@ -166,6 +177,11 @@ def _heard(progress: Progress, *, final: bool, samples: NDArray[np.float32]) -> 
     )
 
 
+def _service_threads() -> int:
+    """What the table of the service allows: the runtime has told every library so."""
+    return int(os.environ.get("OMP_NUM_THREADS", "1"))
+
+
 def _folder(model: str) -> Path:
     """Where the model is; raises EngineMissingError that says how to bring it."""
     if is_folder(model):
@@ -184,32 +200,9 @@ def _load(folder: Path, settings: FasterWhisperSettings) -> Any:  # noqa: ANN401
         return load(
             str(folder),
             device=settings.device,
-            compute_type=_compute_type(settings),
-            cpu_threads=thread_count(settings),
+            compute_type=compute_type(settings.device, settings.compute_type),
+            cpu_threads=bounded_threads(settings, _service_threads()),
             local_files_only=True,
         )
     except (RuntimeError, ValueError, MemoryError, OSError) as error:
         raise EngineError(f"the model in {folder} cannot be loaded: {error}") from error
-
-
-def thread_count(settings: FasterWhisperSettings) -> int:
-    """Threads of one decoding: what is configured, but no more than this process has cores.
-
-    More would only take turns, and take the cores from those who record and play audio.
-    """
-    wanted = settings.threads or int(os.environ.get("OMP_NUM_THREADS", "1"))
-    return max(1, min(wanted, _cores()))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _compute_type(settings: FasterWhisperSettings) -> str:
-    """Int8 on a processor, int8 with float16 sums on a CUDA card, unless configured."""
-    if settings.compute_type != "auto":
-        return settings.compute_type
-    from ctranslate2 import get_cuda_device_count  # noqa: PLC0415 — as above
-
-    cuda = settings.device == "cuda" or (settings.device == "auto" and get_cuda_device_count())
-    return "int8_float16" if cuda else "int8"
