@@ -82,7 +82,7 @@ class FasterWhisperEngine:
         self.languages = _languages(model)
         self._check_language()
         final = dict(MODES[self._settings.mode])
-        self._decoder = WhisperDecoder(model, final, dict(QUICK))
+        self._decoder = WhisperDecoder(model, final, dict(QUICK), self._settings.window_s)
         self._decoder.hotwords = self._settings.hotwords
         self.check()
         self.pace = pace_of(measure(model, final), tries=_tries(final))
