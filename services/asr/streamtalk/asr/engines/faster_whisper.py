@@ -194,7 +194,10 @@ def _folder(model: str) -> Path:
 
 def _load(folder: Path, settings: FasterWhisperSettings) -> Any:  # noqa: ANN401 — untyped library
     from faster_whisper import WhisperModel  # noqa: PLC0415 — loads CTranslate2, 0.5 s
+    from faster_whisper.transcribe import tqdm  # noqa: PLC0415 — as above
 
+    # No thread that watches over progress bars which nobody sees.
+    tqdm.monitor_interval = 0
     load: Callable[..., Any] = WhisperModel
     try:
         return load(
