@@ -22,8 +22,16 @@ from streamtalk.asr.config import AsrConfig
 from streamtalk.asr.whisper.model_files import hub_id
 from streamtalk.cli.configuration import merged
 from streamtalk.cli.fetching import fetch_whisper, named
-from streamtalk.cli.options import ConfigOption, ProfileOption, find_config
+from streamtalk.cli.options import (
+    ConfigOption,
+    ProfileOption,
+    RunDirOption,
+    find_config,
+    find_run_dir,
+)
 from streamtalk.cli.signals import all_as_interrupts
+from streamtalk.cli.stack import Stack
+from streamtalk.cli.upgrade.start import stop_bringing
 from streamtalk.proto.errors import ConfigError
 from streamtalk.runtime.config import decode_table
 from streamtalk.runtime.models.progress import Progress
@@ -36,6 +44,10 @@ def fetch(
     ] = "",
     hub: Annotated[str, typer.Option(help="Address of the hub; empty: as configured.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    cancel: Annotated[
+        bool, typer.Option("--cancel", help="Stop what a running stack fetches in the background.")
+    ] = False,
+    run_dir: RunDirOption = None,
     config: ConfigOption = None,
     profile: ProfileOption = None,
 ) -> None:
@@ -45,6 +57,9 @@ def fetch(
     """
     if stage != "asr":
         raise ConfigError(f"nothing can be fetched for {stage!r}: only asr has a model on a hub")
+    if cancel:
+        typer.echo(stop_bringing(Stack(find_run_dir(run_dir))))
+        return
     table = _table(find_config(config), profile)
     settings = table.engines.faster_whisper
     console = Console(stderr=True, quiet=as_json)

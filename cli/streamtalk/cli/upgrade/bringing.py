@@ -171,7 +171,7 @@ def run() -> NoReturn:
     folder = os.environ.get(RUN_DIR_VARIABLE) or default_run_dir()
     run_dir = RunDir(Path(folder).absolute()).prepare()
     upgrade = news.read(run_dir)
-    if upgrade is None or upgrade.phase in ("done", "failed"):
+    if upgrade is None or upgrade.phase in news.OVER:
         sys.exit(0)
     lock_slot(run_dir.slots, PROGRAM)
     try:
