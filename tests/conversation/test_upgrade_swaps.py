@@ -83,9 +83,15 @@ def _await_phase(stack: RunningStack, phase: news.Phase) -> news.Upgrade:
     return upgrade
 
 
-def _log(stack: RunningStack) -> list[dict[str, Any]]:
-    text = (stack.run_dir.logs / "upgrade_0.log").read_text()
-    return [json.loads(line) for line in text.splitlines()]
+def _await_log(stack: RunningStack, events: list[str]) -> None:
+    """Until the log says so; its lines are written a moment later than the news."""
+
+    def told() -> list[str]:
+        text = (stack.run_dir.logs / "upgrade_0.log").read_text()
+        return [json.loads(line)["event"] for line in text.splitlines()]
+
+    assert eventually(lambda: told()[-1:] == events[-1:], PATIENCE_S)
+    assert told() == events
 
 
 def _ask(stack: RunningStack, folder: Path) -> dict[str, Any]:
@@ -127,7 +133,26 @@ def test_model_arrives_while_a_person_talks(hub: ModelHub, tmp_path: Path) -> No
         found = json.loads(report.read_text())
         _assert_answered(found, 3, found["engines"]["asr"])
         _assert_answered(_ask(stack, tmp_path), 1, "faster_whisper")
-        assert [row["event"] for row in _log(stack)][-1] == "done"
+        _await_log(stack, ["fetching", "loading", "done"])
+
+
+def test_cancelled_download_is_kept_for_later(hub: ModelHub, tmp_path: Path) -> None:
+    """A person stops it, talks on, fetches the rest by hand, and swaps when it suits."""
+    hub.hold_after = 2_000_000
+    with upgrading(hub.endpoint) as stack:
+        assert eventually(lambda: _upgrade(stack)["done_bytes"] > 0, PATIENCE_S)
+        done = stack.command("fetch", "asr", "--cancel")
+        assert (done.code, "cancelled" in done.out) == (0, True)
+        assert Supervisor(stack.run_dir).process("upgrade_0").pid == 0
+        _assert_answered(_ask(stack, tmp_path), 1, "pocketsphinx")
+        hub.hold_after = None
+        config = Path(stack.environment["HOME"]) / "streamtalk.toml"
+        done = stack.command("fetch", "asr", "--config", str(config))
+        assert done.code == 0, done.err
+        assert ("model.bin", "bytes=2000000-") in hub.requests
+        done = stack.command("swap", "asr", "--engine", "faster_whisper")
+        assert done.code == 0, done.err
+        _assert_answered(_ask(stack, tmp_path), 1, "faster_whisper")
 
 
 def test_model_that_is_corrupt_is_named(hub: ModelHub, tmp_path: Path) -> None:
@@ -153,5 +178,5 @@ def test_offline_is_told_once_and_a_copied_model_is_taken_up(folder: Path, tmp_p
             shutil.copytree(folder, home / "abc", dirs_exist_ok=True)
             (home / "current").write_text("abc")
             _await_phase(stack, "done")
-            assert [row["event"] for row in _log(stack)] == ["waiting", "loading", "done"]
+            _await_log(stack, ["waiting", "loading", "done"])
             _assert_answered(_ask(stack, tmp_path), 1, "faster_whisper")

@@ -10,16 +10,14 @@ chain in which each token is followed by the next.
 
 import itertools
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-import ctranslate2
 import numpy as np
-from numpy.typing import NDArray
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
-TEXT_TOKENS: Final = 50_257
+from streamtalk.asr.whisper.random_model import TEXT_TOKENS, Shape, specification
+
 VOCABULARY: Final = 51_865
 _LANGUAGES: Final = """
 en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur
@@ -39,7 +37,6 @@ LAYERS: Final = 2
 _LOUD: Final = 1_000.0
 _CERTAIN: Final = 10.0
 
-Array = NDArray[np.float32]
 LayerSpec = Any
 """CTranslate2 ships no types."""
 
@@ -86,49 +83,14 @@ def write_model(folder: Path, seed: int = 0, *, mels: int = MELS, said: str = ""
     """
     folder.mkdir(parents=True, exist_ok=True)
     tokens = write_tokenizer(folder, said)
-    spec = ctranslate2.specs.WhisperSpec(LAYERS, HEADS, LAYERS, HEADS)
-    rng = np.random.default_rng(seed)
-
-    def random(*shape: int) -> Array:
-        return rng.normal(0.0, 0.3, shape).astype(np.float32)
-
-    _fill_encoder(spec.encoder, random, mels)
-    _fill_decoder(spec.decoder, random, len(tokens))
+    spec = specification(Shape(WIDTH, HEADS, LAYERS, LAYERS, mels), tokens, seed)
     if said:
         _chain(spec.decoder, tokens, said)
-    spec.register_vocabulary(tokens)
-    languages = [tokens.index(f"<|{name}|>") for name in LANGUAGES]
-    spec.config.lang_ids = languages
-    spec.config.suppress_ids = []
-    spec.config.suppress_ids_begin = [tokens.index("<|endoftext|>")]
-    spec.config.alignment_heads = [[1, 0], [1, 1]]
     spec.validate()
     spec.save(str(folder))
     features = {"feature_size": mels, "sampling_rate": 16_000, "hop_length": 160, "n_fft": 400}
     (folder / "preprocessor_config.json").write_text(json.dumps(features))
     return folder
-
-
-def _fill_encoder(spec: LayerSpec, random: Callable[..., Array], mels: int) -> None:
-    for conv, inputs in ((spec.conv1, mels), (spec.conv2, WIDTH)):
-        conv.weight = random(WIDTH, inputs, 3)
-        conv.bias = random(WIDTH)
-    spec.position_encodings.encodings = random(1_500, WIDTH)
-    _fill_norm(spec.layer_norm)
-    for layer in spec.layer:
-        _fill_attention(layer.self_attention, random)
-        _fill_forward(layer.ffn, random)
-
-
-def _fill_decoder(spec: LayerSpec, random: Callable[..., Array], tokens: int) -> None:
-    spec.embeddings.weight = random(tokens, WIDTH)
-    spec.projection.weight = spec.embeddings.weight
-    spec.position_encodings.encodings = random(448, WIDTH)
-    _fill_norm(spec.layer_norm)
-    for layer in spec.layer:
-        _fill_attention(layer.self_attention, random)
-        _fill_attention(layer.attention, random)
-        _fill_forward(layer.ffn, random)
 
 
 def _chain(spec: LayerSpec, tokens: list[str], said: str) -> None:
@@ -152,25 +114,3 @@ def _chain(spec: LayerSpec, tokens: list[str], said: str) -> None:
     spec.embeddings.weight[untimed] = spec.embeddings.weight[tokens.index("<|0.00|>")]
     spec.projection.weight = projection
     spec.position_encodings.encodings = np.zeros((448, WIDTH), np.float32)
-
-
-def _fill_attention(spec: LayerSpec, random: Callable[..., Array]) -> None:
-    """Self-attention has one linear for query, key and value; cross-attention has two."""
-    _fill_norm(spec.layer_norm)
-    widths = (3, 1) if len(spec.linear) == 2 else (1, 2, 1)
-    for linear, factor in zip(spec.linear, widths, strict=True):
-        linear.weight = random(factor * WIDTH, WIDTH)
-        linear.bias = random(factor * WIDTH)
-
-
-def _fill_forward(spec: LayerSpec, random: Callable[..., Array]) -> None:
-    _fill_norm(spec.layer_norm)
-    spec.linear_0.weight = random(4 * WIDTH, WIDTH)
-    spec.linear_0.bias = random(4 * WIDTH)
-    spec.linear_1.weight = random(WIDTH, 4 * WIDTH)
-    spec.linear_1.bias = random(WIDTH)
-
-
-def _fill_norm(spec: LayerSpec) -> None:
-    spec.gamma = np.ones(WIDTH, np.float32)
-    spec.beta = np.zeros(WIDTH, np.float32)

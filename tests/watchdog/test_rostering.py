@@ -73,6 +73,12 @@ def test_first_slot_is_meant_to_run_when_none_does() -> None:
     assert "tts_0" not in meant_slots(processes("tts_1"), directory([]), NOBODY)
 
 
+def test_helper_is_not_meant_to_run() -> None:
+    """It was started for one task, has done it and ended."""
+    ended = [*processes("bus_0"), ProcessState("upgrade_0", "upgrade", "EXITED", 0, "")]
+    assert "upgrade_0" not in meant_slots(ended, None, NOBODY)
+
+
 def test_swap_decides_for_itself() -> None:
     """A cold swap stops the active one first; starting it again would fill the memory."""
     swapping = frozenset({"tts"})

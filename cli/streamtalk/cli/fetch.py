@@ -3,9 +3,10 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -17,11 +18,20 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bar
 
+from streamtalk.asr.config import AsrConfig
 from streamtalk.asr.whisper.model_files import hub_id
-from streamtalk.cli.configuration import merged, table_type
-from streamtalk.cli.fetching import fetch_whisper
-from streamtalk.cli.options import ConfigOption, ProfileOption, find_config
+from streamtalk.cli.configuration import merged
+from streamtalk.cli.fetching import fetch_whisper, named
+from streamtalk.cli.options import (
+    ConfigOption,
+    ProfileOption,
+    RunDirOption,
+    find_config,
+    find_run_dir,
+)
 from streamtalk.cli.signals import all_as_interrupts
+from streamtalk.cli.stack import Stack
+from streamtalk.cli.upgrade.start import stop_bringing
 from streamtalk.proto.errors import ConfigError
 from streamtalk.runtime.config import decode_table
 from streamtalk.runtime.models.progress import Progress
@@ -34,6 +44,10 @@ def fetch(
     ] = "",
     hub: Annotated[str, typer.Option(help="Address of the hub; empty: as configured.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    cancel: Annotated[
+        bool, typer.Option("--cancel", help="Stop what a running stack fetches in the background.")
+    ] = False,
+    run_dir: RunDirOption = None,
     config: ConfigOption = None,
     profile: ProfileOption = None,
 ) -> None:
@@ -43,9 +57,18 @@ def fetch(
     """
     if stage != "asr":
         raise ConfigError(f"nothing can be fetched for {stage!r}: only asr has a model on a hub")
-    settings = _settings(find_config(config), profile)
-    name = model or settings.model
+    if cancel:
+        typer.echo(stop_bringing(Stack(find_run_dir(run_dir))))
+        return
+    table = _table(find_config(config), profile)
+    settings = table.engines.faster_whisper
     console = Console(stderr=True, quiet=as_json)
+    if model:
+        settings = replace(settings, model=model)
+    choice = named(settings, table.threads)
+    name = choice.model
+    if choice.reason:
+        console.print(choice.reason)
     with all_as_interrupts(), _bar(console) as bar:
         task = bar.add_task(name, total=None)
         folder = fetch_whisper(name, hub or settings.hub, lambda told: _show(bar, task, told))
@@ -55,10 +78,8 @@ def fetch(
         typer.echo(f"{name} is in {folder}")
 
 
-def _settings(config: Path | None, profile: str | None) -> Any:  # noqa: ANN401 — of this stage only
-    table = merged(config, profile).get("asr", {})
-    decoded: Any = decode_table("asr", table, table_type("asr"))
-    return decoded.engines.faster_whisper
+def _table(config: Path | None, profile: str | None) -> AsrConfig:
+    return decode_table("asr", merged(config, profile).get("asr", {}), AsrConfig)
 
 
 def _bar(console: Console) -> Bar:

@@ -3,15 +3,35 @@
 from pathlib import Path
 from typing import Final
 
+from streamtalk.asr.config import FasterWhisperSettings
+from streamtalk.asr.engine import ENGINES
+from streamtalk.asr.whisper.choice import Choice
 from streamtalk.asr.whisper.model_files import WANTED, check_model, hub_id
-from streamtalk.asr.whisper.places import is_folder
-from streamtalk.proto.errors import InputError
+from streamtalk.asr.whisper.places import AUTO, is_folder
+from streamtalk.proto.errors import EngineMissingError, InputError
+from streamtalk.runtime.engine_table import missing_modules
 from streamtalk.runtime.models.download import Downloader
 from streamtalk.runtime.models.hub import Selection
 from streamtalk.runtime.models.progress import Report
 from streamtalk.runtime.models.shelf import default_folder
 
 WHISPER: Final = Selection("Whisper of CTranslate2", WANTED, "model.bin")
+
+
+def named(settings: FasterWhisperSettings, threads: int) -> Choice:
+    """The model that the configuration names, or `auto` stands for: then the machine is measured.
+
+    Raises EngineMissingError where that takes a package that is not installed.
+    """
+    if settings.model != AUTO:
+        return Choice(settings.model, 0.0, "")
+    missing = missing_modules(ENGINES["faster_whisper"])
+    if missing:
+        text = f"`auto` is measured with {', '.join(missing)}: pip install 'streamtalk[whisper]'"
+        raise EngineMissingError(text)
+    from streamtalk.asr.whisper.auto import measure_and_choose
+
+    return measure_and_choose(settings, threads)
 
 
 def fetch_whisper(model: str, hub: str, report: Report) -> Path | None:

@@ -138,6 +138,8 @@ def _model_of(stage: str, engine: str, settings: Any) -> str:  # noqa: ANN401 �
         import pocketsphinx
 
         return f"model {pocketsphinx.get_model_path()}"
+    if (stage, engine) == ("asr", "faster_whisper"):
+        return _whisper_model(settings)
     return ""
 
 
@@ -151,6 +153,25 @@ def _spark_model(model: str) -> str:
     folder = model_folder(model)
     find_checkpoint(folder)
     return f"model {folder}"
+
+
+def _whisper_model(settings: Any) -> str:  # noqa: ANN401 — as above
+    """Which one, why, and whether it is here."""
+    from streamtalk.asr.whisper.auto import wanted
+    from streamtalk.asr.whisper.places import AUTO, find_model, is_here
+
+    whisper = settings.engines.faster_whisper
+    name, why = whisper.model, ""
+    if name == AUTO:
+        choice = wanted(whisper, settings.threads)
+        if choice is None:
+            return "model auto: `streamtalk up` measures the machine and chooses"
+        name, why = choice.model, f"auto: {choice.reason}; "
+    if is_here(name):
+        return f"{why}model {find_model(name)}"
+    fetched = settings.upgrade != "never"
+    then = "`streamtalk up` brings it" if fetched else "`streamtalk fetch asr` brings it"
+    return f"{why}model {name} is not here whole: {then}"
 
 
 def _language_model(settings: Any) -> Finding:  # noqa: ANN401 — its Struct imports a lot

@@ -10,9 +10,10 @@ import pytest
 
 from streamtalk.asr.config import FasterWhisperSettings
 from streamtalk.asr.engine import Speech
-from streamtalk.asr.engines.faster_whisper import FasterWhisperEngine, thread_count
+from streamtalk.asr.engines.faster_whisper import FasterWhisperEngine
 from streamtalk.asr.loudness import to_pcm
 from streamtalk.asr.plausibility import check_heard
+from streamtalk.asr.whisper.auto import bounded_threads
 from streamtalk.proto.errors import EngineError, EngineMissingError, LanguageError
 
 pytestmark = pytest.mark.contract
@@ -120,8 +121,8 @@ def test_engine_knows_its_pace_and_declares_more(engine: FasterWhisperEngine) ->
 def test_threads_are_no_more_than_the_cores(folder: Path) -> None:
     """More would take the cores from those who play audio."""
     many = FasterWhisperSettings(model=str(folder), threads=64)
-    assert 1 <= thread_count(many) <= (os.cpu_count() or 1)
-    assert thread_count(FasterWhisperSettings(threads=1)) == 1
+    assert 1 <= bounded_threads(many, 1) <= (os.cpu_count() or 1)
+    assert bounded_threads(FasterWhisperSettings(), 1) == 1
 
 
 def _without(name: str) -> Callable[[Path], None]:

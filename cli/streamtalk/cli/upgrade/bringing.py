@@ -12,10 +12,11 @@ from typing import Final, NoReturn
 
 from msgspec.structs import replace
 
+from streamtalk.asr.config import AsrConfig
 from streamtalk.asr.whisper.model_files import advice
-from streamtalk.asr.whisper.places import is_here
-from streamtalk.cli.configuration import merged, table_type
-from streamtalk.cli.fetching import fetch_whisper
+from streamtalk.asr.whisper.places import AUTO, is_here
+from streamtalk.cli.configuration import merged
+from streamtalk.cli.fetching import fetch_whisper, named
 from streamtalk.cli.reach import Reach
 from streamtalk.cli.signals import all_as_interrupts
 from streamtalk.cli.stack import Stack
@@ -60,6 +61,7 @@ class Bringing:
         self._rate = Rate()
         self._retry = Retry()
         self._shown_ns = 0
+        self._why = ""
 
     def run(self) -> None:
         """Try until it is done, or cannot be."""
@@ -75,16 +77,27 @@ class Bringing:
                 return
 
     def _bring(self) -> None:
+        table = self._table()
+        if self._upgrade.model == AUTO:
+            self._choose(table)
         upgrade = self._upgrade
         if not is_here(upgrade.model):
-            fetch_whisper(upgrade.model, self._hub(), self._hear)
+            fetch_whisper(upgrade.model, table.engines.faster_whisper.hub, self._hear)
         if self._serving() != upgrade.stand_in:
             words = f"is here; `streamtalk swap {upgrade.service} --engine {upgrade.engine}`"
             self._tell("done", words)
             return
         self._tell("loading")
         self._swap()
-        self._tell("done", "has taken over")
+        self._tell("done", f"has taken over{self._why}")
+
+    def _choose(self, table: AsrConfig) -> None:
+        """Measure the machine, and from now on go by the name of the model that suits it."""
+        self._tell("measuring")
+        choice = named(table.engines.faster_whisper, table.threads)
+        self._why = f"; {choice.reason}"
+        self._log.info("chosen", extra={"fields": {"model": choice.model, "reason": choice.reason}})
+        self._upgrade = replace(self._upgrade, model=choice.model)
 
     def _swap(self) -> None:
         """However slow the new engine is beside the old one: a person wished for it."""
@@ -96,12 +109,10 @@ class Bringing:
             run_dir=self._run_dir.path,
         )
 
-    def _hub(self) -> str:
+    def _table(self) -> AsrConfig:
         launch = Stack(self._run_dir).launch()
         table = merged(launch.config, launch.profile).get(self._upgrade.service, {})
-        config = decode_table(self._upgrade.service, table, table_type(self._upgrade.service))
-        hub: str = config.engines.faster_whisper.hub  # type: ignore[attr-defined]
-        return hub
+        return decode_table(self._upgrade.service, table, AsrConfig)
 
     def _serving(self) -> str:
         """The engine of the stage's first rank."""
@@ -160,7 +171,7 @@ def run() -> NoReturn:
     folder = os.environ.get(RUN_DIR_VARIABLE) or default_run_dir()
     run_dir = RunDir(Path(folder).absolute()).prepare()
     upgrade = news.read(run_dir)
-    if upgrade is None or upgrade.phase in ("done", "failed"):
+    if upgrade is None or upgrade.phase in news.OVER:
         sys.exit(0)
     lock_slot(run_dir.slots, PROGRAM)
     try:

@@ -12,6 +12,9 @@ from streamtalk.client.rundir import RunDir
 
 Phase = Literal["waiting", "measuring", "fetching", "loading", "done", "failed"]
 
+OVER: Final = ("done", "failed")
+"""Phases after which nothing more happens."""
+
 _FILE: Final = "upgrade.json"
 _MB: Final = 1_000_000
 

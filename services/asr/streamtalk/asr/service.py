@@ -68,6 +68,8 @@ class AsrWorker(Worker[AsrConfig]):
         engine: RecognitionEngine = create_engine("asr", ENGINES, self._engine_name, settings)
         engine.load()
         self._engine = engine
+        if about := getattr(engine, "about", ""):
+            self.log.info("model", extra={"fields": {"chosen": about}})
         self._say_what_lacks(engine)
 
     def _say_what_lacks(self, engine: RecognitionEngine) -> None:

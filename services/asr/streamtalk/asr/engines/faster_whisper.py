@@ -14,9 +14,11 @@ from streamtalk.asr.pace import Pace
 from streamtalk.asr.streaming.following import Following, heard
 from streamtalk.asr.streaming.streamer import Streamer
 from streamtalk.asr.trust.judge import Judge, sound_of
+from streamtalk.asr.whisper.auto import best_here, bounded_threads
 from streamtalk.asr.whisper.decoding import MODES, QUICK, Plan, WhisperDecoder
+from streamtalk.asr.whisper.machine import compute_type
 from streamtalk.asr.whisper.model_files import advice, check_model
-from streamtalk.asr.whisper.places import find_model, is_folder
+from streamtalk.asr.whisper.places import AUTO, find_model, is_folder
 from streamtalk.asr.whisper.speed import measure, pace_of
 from streamtalk.asr.writing.script import opening
 from streamtalk.proto.audio import MIC_RATE_HZ
@@ -43,6 +45,8 @@ class FasterWhisperEngine:
         self._following = Following(self._streamer)
         self._judge = Judge()
         self.pace: Pace | None = None
+        self.about = ""
+        """Which model was chosen, and why; empty where it was named."""
 
     def load(self) -> None:
         """Load the model and decode one second.
@@ -50,7 +54,7 @@ class FasterWhisperEngine:
         Raises EngineMissingError, LanguageError for a configured language that the model lacks, or
         EngineError, which says what is wrong with the model.
         """
-        folder = _folder(self._settings.model)
+        folder = self._find()
         try:
             check_model(folder)
             self._take(_load(folder, self._settings))
@@ -63,12 +67,19 @@ class FasterWhisperEngine:
                 raise EngineError(_TOO_LARGE.format(folder=folder)) from error
             raise
 
+    def _find(self) -> Path:
+        model = self._settings.model
+        if model == AUTO:
+            choice = best_here(self._settings, _service_threads())
+            model, self.about = choice.model, choice.reason
+        return _folder(model)
+
     def _take(self, model: Any) -> None:  # noqa: ANN401 — untyped library
         """Make a loaded model the one that is used: warmed, tried, and its speed known."""
         self.languages = _languages(model)
         self._check_language()
         final = dict(MODES[self._settings.mode])
-        self._decoder = WhisperDecoder(model, final, dict(QUICK))
+        self._decoder = WhisperDecoder(model, final, dict(QUICK), self._settings.window_s)
         self._decoder.hotwords = self._settings.hotwords
         self.check()
         self.pace = pace_of(measure(model, final), tries=_tries(final))
@@ -136,6 +147,11 @@ def _languages(model: Any) -> tuple[str, ...]:  # noqa: ANN401 — untyped libra
     return tuple(name for name in known if model.hf_tokenizer.token_to_id(f"<|{name}|>"))
 
 
+def _service_threads() -> int:
+    """What the table of the service allows: the runtime has told every library so."""
+    return int(os.environ.get("OMP_NUM_THREADS", "1"))
+
+
 def _folder(model: str) -> Path:
     """Where the model is; raises EngineMissingError that says how to bring it."""
     if is_folder(model):
@@ -148,38 +164,18 @@ def _folder(model: str) -> Path:
 
 def _load(folder: Path, settings: FasterWhisperSettings) -> Any:  # noqa: ANN401 — untyped library
     from faster_whisper import WhisperModel  # noqa: PLC0415 — loads CTranslate2, 0.5 s
+    from faster_whisper.transcribe import tqdm  # noqa: PLC0415 — as above
 
+    # No thread that watches over progress bars which nobody sees.
+    tqdm.monitor_interval = 0
     load: Callable[..., Any] = WhisperModel
     try:
         return load(
             str(folder),
             device=settings.device,
-            compute_type=_compute_type(settings),
-            cpu_threads=thread_count(settings),
+            compute_type=compute_type(settings.device, settings.compute_type),
+            cpu_threads=bounded_threads(settings, _service_threads()),
             local_files_only=True,
         )
     except (RuntimeError, ValueError, MemoryError, OSError) as error:
         raise EngineError(f"the model in {folder} cannot be loaded: {error}") from error
-
-
-def thread_count(settings: FasterWhisperSettings) -> int:
-    """Threads of one decoding: what is configured, but no more than this process has cores.
-
-    More would only take turns, and take the cores from those who record and play audio.
-    """
-    wanted = settings.threads or int(os.environ.get("OMP_NUM_THREADS", "1"))
-    return max(1, min(wanted, _cores()))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _compute_type(settings: FasterWhisperSettings) -> str:
-    """Int8 on a processor, int8 with float16 sums on a CUDA card, unless configured."""
-    if settings.compute_type != "auto":
-        return settings.compute_type
-    from ctranslate2 import get_cuda_device_count  # noqa: PLC0415 — as above
-
-    cuda = settings.device == "cuda" or (settings.device == "auto" and get_cuda_device_count())
-    return "int8_float16" if cuda else "int8"

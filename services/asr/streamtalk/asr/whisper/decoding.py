@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from streamtalk.asr.streaming.decoder import Decoding, Samples, Segment, TimedWord
 from streamtalk.asr.whisper.speed import token_limit
+from streamtalk.asr.whisper.window import WHOLE_S, Window
 from streamtalk.proto.audio import MIC_RATE_HZ
 from streamtalk.proto.errors import EngineError
 
@@ -28,8 +29,15 @@ class WhisperDecoder:
     Grain: a call runs to its end. CTranslate2 releases the GIL while it computes.
     """
 
-    def __init__(self, model: Any, final: Plan, partial: Plan) -> None:  # noqa: ANN401 — untyped
+    def __init__(
+        self,
+        model: Any,  # noqa: ANN401 — untyped
+        final: Plan,
+        partial: Plan,
+        window_s: float = WHOLE_S,
+    ) -> None:
         self._model = model
+        self._window = Window(model, window_s)
         self._plans = {True: final, False: partial}
         self.hotwords: str = ""
 
@@ -37,6 +45,7 @@ class WhisperDecoder:
         """The words of at most 30 s; raises EngineError where the model fails."""
         if not samples.size:
             return Decoding((), language)
+        self._window.expect(samples.size)
         try:
             segments, info = self._model.transcribe(
                 samples,

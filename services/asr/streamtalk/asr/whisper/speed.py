@@ -52,12 +52,16 @@ def pace_of(speed: Speed, tries: int) -> Pace:
 def measure(model: Any, plan: Mapping[str, Any]) -> Speed:  # noqa: ANN401 — untyped library
     """Time one encoding and a few tokens of a warm `faster_whisper.WhisperModel`.
 
-    Raises EngineError for weights that are none.
+    Always of the whole window of 30 s. Raises EngineError for weights that are none.
     """
+    from ctranslate2 import StorageView  # noqa: PLC0415 — loaded with the model
+
+    frames = model.feature_extractor.nb_max_frames
     features = model.feature_extractor(np.zeros(MIC_RATE_HZ, np.float32))
-    window = np.pad(features, [(0, 0), (0, model.feature_extractor.nb_max_frames)])
+    window = np.pad(features, [(0, 0), (0, frames)])[None, :, :frames]
+    storage = StorageView.from_array(np.ascontiguousarray(window))
     began_ns = time.monotonic_ns()
-    encoded = model.encode(window[:, : model.feature_extractor.nb_max_frames])
+    encoded = model.model.encode(storage)
     encoded_ns = time.monotonic_ns()
     token = model.hf_tokenizer.token_to_id
     prompt = [token(f"<|{name}|>") for name in ("startoftranscript", "en", "transcribe")]
