@@ -82,8 +82,13 @@ class AsrWorker(Worker[AsrConfig]):
 
     def canned_budget_ms(self) -> float:
         """The clip is 3 s at most."""
-        own_ms = self.config.budget_ms + 3_000.0 * self.config.budget_real_time_factor
-        return max(super().canned_budget_ms(), own_ms)
+        return max(super().canned_budget_ms(), self._budget_ms(3_000.0))
+
+    def _budget_ms(self, audio_ms: float) -> float:
+        """Of one transcript: as configured, and never less than an engine's own deadline."""
+        own_ms = getattr(self._engine, "deadline_ms", lambda _: 0.0)(audio_ms)
+        config = self.config
+        return max(config.budget_ms + audio_ms * config.budget_real_time_factor, own_ms)
 
     def _transcribe(self, ask: Transcribe, payload: bytes) -> _Result:
         pcm = payload
@@ -135,7 +140,7 @@ class AsrWorker(Worker[AsrConfig]):
         audio_ms = samples_to_ms(samples, MIC_RATE_HZ)
         job = Job(
             "transcribe" if request.final else "partial",
-            self.config.budget_ms + audio_ms * self.config.budget_real_time_factor,
+            self._budget_ms(audio_ms),
             run=lambda: self._transcribe(request, payload),
             done=lambda result: self._on_done(request, result, call),
             failed=lambda error: self._on_failed(error, call),
@@ -150,6 +155,7 @@ class AsrWorker(Worker[AsrConfig]):
     def on_close(self) -> None:
         """Let the engine end its call, then unmap the rings."""
         super().on_close()
+        getattr(self._engine, "close", lambda: None)()
         self._rings.close()
 
     def _check_language(self, language: str) -> None:
