@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamtalk.orchestrator.llm.sse import MAX_EVENT_BYTES, SseParser
+from streamtalk.runtime.remote.sse import MAX_EVENT_BYTES, SseParser
 
 pytestmark = pytest.mark.unit
 

@@ -20,10 +20,8 @@ from streamtalk.proto.errors import (
     RemoteRefusedError,
     RemoteServerError,
 )
-from streamtalk.tts.engine import Order, Samples
-from streamtalk.tts.engines.azure import ssml
-from streamtalk.tts.remote.address import find_key, parse_host_port, parse_url
-from streamtalk.tts.remote.answer import (
+from streamtalk.runtime.remote.address import find_key, parse_host_port, parse_url
+from streamtalk.runtime.remote.answer import (
     MAX_PAUSE_S,
     PAUSE_S,
     Pause,
@@ -31,10 +29,12 @@ from streamtalk.tts.remote.answer import (
     pause_s,
     status_error,
 )
+from streamtalk.runtime.remote.inbox import FULL_BYTES, TAKEN_BYTES, Arrivals, Inbox
+from streamtalk.tts.engine import Order, Samples
+from streamtalk.tts.engines.azure import ssml
 from streamtalk.tts.remote.choosing import VoiceTable
 from streamtalk.tts.remote.deadlines import Deadlines
 from streamtalk.tts.remote.engine import Decoder
-from streamtalk.tts.remote.inbox import FULL_BYTES, TAKEN_BYTES, Arrivals, Inbox
 from streamtalk.tts.remote.pcm import PcmAssembler
 from streamtalk.tts.remote.settings import RemoteSettings
 from streamtalk.tts.remote.wav import WavDecoder

@@ -41,7 +41,9 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class _Head:
+class Head:
+    """A request as it came."""
+
     path: str
     headers: dict[str, str]
     body: bytes
@@ -120,9 +122,9 @@ class HttpVoiceServer:
             writer.close()
 
     async def _answer(
-        self, head: _Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, head: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
-        self.asked.append(_parse(head))
+        self.asked.append(parse(head))
         status = STATUS_FAULTS.get(self.fault)
         if status is not None:
             await self._refuse(writer, status)
@@ -131,7 +133,7 @@ class HttpVoiceServer:
             raw, kind = _TEXTS[self.fault]
             await _whole(writer, 200, raw, f"Content-Type: {kind}\r\n")
             return True
-        await _until_gone(self._sound(self.asked[-1], writer), reader, self.gone)
+        await until_gone(self._sound(self.asked[-1], writer), reader, self.gone)
         return not writer.is_closing()
 
     async def _refuse(self, writer: asyncio.StreamWriter, status: int) -> None:
@@ -186,12 +188,12 @@ def _endless(body: bytes) -> Iterator[bytes]:
         yield from cut(body, (48_000,))
 
 
-async def _read(reader: asyncio.StreamReader) -> _Head:
+async def _read(reader: asyncio.StreamReader) -> Head:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.split("\r\n")
     headers = {k.lower(): v.strip() for k, _, v in (ln.partition(":") for ln in lines if ln)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return _Head(first.split(" ")[1], headers, body)
+    return Head(first.split(" ")[1], headers, body)
 
 
 async def _whole(writer: asyncio.StreamWriter, status: int, raw: bytes, extra: str) -> None:
@@ -199,7 +201,7 @@ async def _whole(writer: asyncio.StreamWriter, status: int, raw: bytes, extra: s
     await writer.drain()
 
 
-async def _until_gone(
+async def until_gone(
     answer: Coroutine[Any, Any, None], reader: asyncio.StreamReader, gone: threading.Event
 ) -> None:
     """Run `answer`, and stop it as soon as the client hangs up."""
@@ -216,7 +218,8 @@ async def _until_gone(
         await asyncio.gather(sending, hanging, return_exceptions=True)
 
 
-def _parse(head: _Head) -> Asked:
+def parse(head: Head) -> Asked:
+    """What is asked for, by the path."""
     if head.path.endswith("/audio/speech"):
         body = json.loads(head.body)
         return Asked(head.path, head.headers, body["input"], body.get("speed", 1.0), body)
@@ -233,14 +236,14 @@ def _parse(head: _Head) -> Asked:
     return Asked(head.path, head.headers, str(fields.get("tts_text", "")), 1.0, fields)
 
 
-def _parse_ssml(head: _Head) -> Asked:
+def _parse_ssml(head: Head) -> Asked:
     root = ET.fromstring(head.body)  # noqa: S314 — of our own client, on loopback
     prosody = next(node for node in root.iter() if node.tag.endswith("prosody"))
     rate = 1.0 + float(re.sub(r"%$", "", prosody.attrib["rate"])) / 100.0
     return Asked(head.path, head.headers, prosody.text or "", rate, {"ssml": head.body.decode()})
 
 
-def _form(head: _Head) -> dict[str, Any]:
+def _form(head: Head) -> dict[str, Any]:
     kind = head.headers.get("content-type", "")
     if not kind.startswith("multipart/"):
         return dict(parse_qsl(head.body.decode()))

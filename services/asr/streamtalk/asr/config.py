@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from streamtalk.asr.remote.settings import OpenAiTranscriptionSettings
 from streamtalk.asr.writing.writer import WritingConfig
 from streamtalk.runtime.config import ModelConfig
 from streamtalk.runtime.fault import Fault
@@ -138,6 +139,7 @@ class AsrEngines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Settings of each engine."""
 
     faster_whisper: FasterWhisperSettings = FasterWhisperSettings()
+    openai: OpenAiTranscriptionSettings = OpenAiTranscriptionSettings()
     pocketsphinx: PocketSphinxSettings = PocketSphinxSettings()
     scripted: ScriptedSettings = ScriptedSettings()
 

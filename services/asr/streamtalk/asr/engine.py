@@ -86,6 +86,7 @@ ENGINES: Final = {
     "faster_whisper": EngineSpec(
         "streamtalk.asr.engines.faster_whisper:FasterWhisperEngine", ("faster_whisper",), "whisper"
     ),
+    "openai": EngineSpec("streamtalk.asr.engines.openai:OpenAiEngine", ("httpx",)),
     "scripted": EngineSpec("streamtalk.asr.engines.scripted:ScriptedEngine"),
 }
 """Every engine by the name that configuration uses; `auto` is the first that is installed."""

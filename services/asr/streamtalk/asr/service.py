@@ -86,7 +86,12 @@ class AsrWorker(Worker[AsrConfig]):
 
     def canned_budget_ms(self) -> float:
         """The clip is 3 s at most."""
-        return max(super().canned_budget_ms(), self._budget().of(3_000.0))
+        return max(super().canned_budget_ms(), self._budget_ms(3_000.0))
+
+    def _budget_ms(self, audio_ms: float) -> float:
+        """Of one transcript, and never less than an engine's own deadline."""
+        own_ms = getattr(self._engine, "deadline_ms", lambda _: 0.0)(audio_ms)
+        return max(self._budget().of(audio_ms), own_ms)
 
     def _budget(self) -> Budget:
         """Of one transcript: as configured, else by the engine's pace, else by the rule."""
@@ -151,7 +156,7 @@ class AsrWorker(Worker[AsrConfig]):
         audio_ms = samples_to_ms(samples, MIC_RATE_HZ)
         job = Job(
             "transcribe" if request.final else "partial",
-            self._budget().of(audio_ms),
+            self._budget_ms(audio_ms),
             run=lambda: self._transcribe(request, payload),
             done=lambda result: self._on_done(request, result, call),
             failed=lambda error: self._on_failed(error, call),
@@ -166,6 +171,7 @@ class AsrWorker(Worker[AsrConfig]):
     def on_close(self) -> None:
         """Let the engine end its call, then unmap the rings."""
         super().on_close()
+        getattr(self._engine, "close", lambda: None)()
         self._rings.close()
 
     def _check_language(self, language: str) -> None:

@@ -15,8 +15,8 @@ from streamtalk.orchestrator.llm.errors import (
     LlmServerError,
     LlmUnreachableError,
 )
-from streamtalk.orchestrator.llm.sse import DONE, SseParser
 from streamtalk.orchestrator.llm.thinking import ThinkFilter
+from streamtalk.runtime.remote.sse import DONE, SseParser
 
 MAX_ANSWER_BYTES: Final = 16 << 20
 """A stream longer than this is cut, whatever is in it; a token of text costs 300 bytes."""

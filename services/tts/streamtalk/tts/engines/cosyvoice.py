@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from streamtalk.proto.errors import EngineMissingError
 from streamtalk.runtime.engine_table import EngineSpec, missing_modules
-from streamtalk.tts.remote.address import parse_host_port, parse_url
+from streamtalk.runtime.remote.address import parse_host_port, parse_url
 from streamtalk.tts.remote.cosyvoice import HttpDialect, OwnDialect, check
 from streamtalk.tts.remote.engine import Dialect, RemoteEngine, Source
 from streamtalk.tts.remote.grpc_source import GrpcSource

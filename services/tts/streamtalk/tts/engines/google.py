@@ -12,8 +12,8 @@ import numpy as np
 from streamtalk.proto.errors import RemoteAuthError, RemoteGarbageError
 from streamtalk.proto.synthesis import Voice
 from streamtalk.runtime.api_key import ApiKey
+from streamtalk.runtime.remote.address import find_key, parse_url
 from streamtalk.tts.engine import Order, Samples
-from streamtalk.tts.remote.address import find_key, parse_url
 from streamtalk.tts.remote.choosing import VoiceTable
 from streamtalk.tts.remote.engine import Piece, RemoteEngine
 from streamtalk.tts.remote.http_source import HttpCall, HttpSource

@@ -7,8 +7,8 @@ from typing import Any, Final
 from streamtalk.proto.errors import RemoteAuthError
 from streamtalk.proto.synthesis import Voice
 from streamtalk.runtime.api_key import ApiKey
+from streamtalk.runtime.remote.address import find_key, parse_url
 from streamtalk.tts.engine import Order
-from streamtalk.tts.remote.address import find_key, parse_url
 from streamtalk.tts.remote.choosing import VoiceTable
 from streamtalk.tts.remote.engine import Piece, RemoteEngine
 from streamtalk.tts.remote.http_source import HttpCall, HttpSource

@@ -10,9 +10,9 @@ from typing import Final, Generic, Protocol, TypeVar
 from streamtalk.proto.audio import SPEECH_RATE_HZ
 from streamtalk.proto.errors import RemoteGarbageError
 from streamtalk.proto.synthesis import Voice
+from streamtalk.runtime.remote.io_thread import Fetch, IoThread, Put
 from streamtalk.tts.engine import Emit, Made, Order, Samples
 from streamtalk.tts.marks import spread
-from streamtalk.tts.remote.io_thread import Fetch, IoThread, Put
 
 STEP_WAIT_S: Final = 0.01
 """A step that finds nothing yields after this time; so a cancel is seen within it, too."""

@@ -17,8 +17,8 @@ from streamtalk.proto.errors import (
     RemoteTimeoutError,
     RemoteUnreachableError,
 )
+from streamtalk.runtime.remote.io_thread import Put
 from streamtalk.tts.remote.deadlines import Deadlines
-from streamtalk.tts.remote.io_thread import Put
 from streamtalk.tts.remote.settings import RemoteSettings
 
 

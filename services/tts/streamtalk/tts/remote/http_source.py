@@ -10,10 +10,10 @@ import msgspec
 
 from streamtalk.proto.errors import RemoteError, RemoteTimeoutError, RemoteUnreachableError
 from streamtalk.runtime.http_library import load_httpx
-from streamtalk.tts.remote.address import Address
-from streamtalk.tts.remote.answer import Pause, check_is_sound, pause_s, status_error
+from streamtalk.runtime.remote.address import Address
+from streamtalk.runtime.remote.answer import Pause, check_is_sound, pause_s, status_error
+from streamtalk.runtime.remote.io_thread import Put
 from streamtalk.tts.remote.deadlines import Deadlines
-from streamtalk.tts.remote.io_thread import Put
 from streamtalk.tts.remote.settings import RemoteSettings
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The one thread of an engine that waits for the network, for any number of pieces."""
+"""The one thread of an engine that waits for the network, for any number of requests."""
 
 import asyncio
 import threading
@@ -8,17 +8,17 @@ from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from streamtalk.proto.errors import EngineError, StreamTalkError
-from streamtalk.tts.remote.inbox import Arrivals, Inbox
+from streamtalk.runtime.remote.inbox import Arrivals, Inbox
 
 T = TypeVar("T")
 Put = Callable[[bytes], Awaitable[None]]
-"""Hands bytes of sound on; waits while too much of it is not taken."""
+"""Hands bytes on; waits while too many of them are not taken."""
 
 _CLOSE_S: Final = 2.0
 
 
 class Fetch:
-    """One piece on its way: what came, and a way to end it at once."""
+    """One answer on its way: what came, and a way to end it at once."""
 
     def __init__(self, inbox: Inbox, task: "Future[None]") -> None:
         self.inbox = inbox
@@ -42,11 +42,15 @@ class IoThread:
         self._thread.start()
 
     def do(self, work: Coroutine[Any, Any, T], timeout_s: float = _CLOSE_S) -> T:
-        """Run something short on the loop and return its result."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout_s)
+        """Run something on the loop and return its result; TimeoutError where it takes longer."""
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result(timeout_s)
+        finally:
+            future.cancel()
 
     def fetch(self, read: Callable[[Put], Coroutine[Any, Any, None]]) -> Fetch:
-        """Begin to read a piece; its bytes, its end or its failure are in the inbox."""
+        """Begin to read an answer; its bytes, its end or its failure are in the inbox."""
         room = asyncio.Event()
 
         def has_room() -> None:

@@ -1,4 +1,4 @@
-"""What an HTTP answer is when it is no sound, by its status, its type and its first bytes: pure."""
+"""What an HTTP answer is when it is no result: by status, type and first bytes; pure."""
 
 import re
 from datetime import datetime
@@ -46,7 +46,7 @@ def status_error(status: int, *, url: str, key_variable: str, pause_s: float) ->
     if status >= HTTPStatus.BAD_REQUEST:
         return RemoteRefusedError(
             f"{url} does not take the request (HTTP {status}): check the address, the model and "
-            "the voice in the engine's settings"
+            "the other settings of the engine"
         )
     return RemoteGarbageError(f"{url} leads elsewhere (HTTP {status}): set the address of the API")
 

@@ -1,0 +1,1 @@
+"""Servers that are asked over HTTP: addresses, keys, what an answer means, a thread that waits."""
