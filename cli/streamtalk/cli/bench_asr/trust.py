@@ -209,6 +209,7 @@ def _ranges(clip: Clip, probabilities: list[float]) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
 
     def note(speech: Speech) -> Heard:
+        """The last range asked for of an utterance is the whole of it."""
         first = speech.origin[2] if speech.origin else 0
         end = min(len(clip.samples), first + len(speech.pcm) // 2)
         found[:] = [r for r in found if r[0] != first] + [(first, end)]
