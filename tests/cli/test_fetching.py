@@ -103,6 +103,25 @@ def test_wrong_wish_is_told(
     assert says in " ".join(done.err.split())
 
 
+def test_disk_that_takes_nothing_is_named(hub: ModelHub, home: Path) -> None:
+    """A file lies where the models should."""
+    (home / ".cache").mkdir()
+    (home / ".cache/streamtalk").write_text("")
+    arguments = ("fetch", "asr", "--model", "tiny", "--hub", hub.endpoint)
+    done = command(private_environment(home), *arguments)
+    assert done.code == 1
+    assert "cannot be written" in " ".join(done.err.split())
+
+
+def test_address_that_is_none_is_named(home: Path) -> None:
+    """A mistake in the configuration is no traceback."""
+    done = command(
+        private_environment(home), "fetch", "asr", "--model", "tiny", "--hub", "http://hub:port"
+    )
+    assert done.code == 1
+    assert "no address of a hub" in " ".join(done.err.split())
+
+
 def test_auto_is_chosen_by_what_was_measured(hub: ModelHub, home: Path) -> None:
     """A machine that was found to be slow gets the smallest, and is told why; `doctor` knows it."""
     settings = FasterWhisperSettings(model="auto")

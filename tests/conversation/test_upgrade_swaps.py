@@ -10,8 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pytest
 
+from streamtalk.asr.config import FasterWhisperSettings
+from streamtalk.asr.whisper.auto import conditions
 from streamtalk.cli.upgrade import news
 from streamtalk.runtime.supervision import Supervisor
 from tests.conversation.test_kills import QUESTION, onlooker
@@ -28,14 +31,14 @@ write_model = pytest.importorskip(
 
 MODEL: Final = "owner/whisper"
 PATIENCE_S: Final = 60.0
-CONFIG: Final = f"""
+CONFIG: Final = """
 [asr]
 engine = "faster_whisper"
 trial_s = 2.0
 [asr.engines.faster_whisper]
-model = "{MODEL}"
+model = "{model}"
 mode = "fast"
-hub = "{{hub}}"
+hub = "{hub}"
 [orchestrator]
 llm_engine = "builtin"
 [orchestrator.hearing]
@@ -59,9 +62,9 @@ def hub(folder: Path) -> Iterator[ModelHub]:
 
 
 @contextmanager
-def upgrading(endpoint: str) -> Iterator[RunningStack]:
+def upgrading(endpoint: str, model: str = MODEL, **more: str) -> Iterator[RunningStack]:
     """A stack that has just been started without its model."""
-    with running_stack(CONFIG.format(hub=endpoint)) as stack:
+    with running_stack(CONFIG.format(hub=endpoint, model=model), **more) as stack:
         assert stack.services()["asr_0"]["engine"] == "pocketsphinx"
         yield stack
 
@@ -162,6 +165,26 @@ def test_model_that_is_corrupt_is_named(hub: ModelHub, tmp_path: Path) -> None:
         failed = _await_phase(stack, "failed")
         assert "model.bin has the wrong checksum" in failed.message
         _assert_answered(_ask(stack, tmp_path), 1, "pocketsphinx")
+
+
+def test_auto_brings_what_suits_the_machine(folder: Path, tmp_path: Path) -> None:
+    """By what was measured before, here of a slow one: the smallest; log and `status` say why."""
+    settings = FasterWhisperSettings(model="auto", mode="fast")
+    kept = {"conditions": conditions(settings, 1), "encode_ms": 900.0, "token_ms": 5.0}
+    (tmp_path / "streamtalk").mkdir()
+    (tmp_path / "streamtalk/whisper-speed.json").write_bytes(msgspec.json.encode(kept))
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    cache = {"XDG_CACHE_HOME": str(tmp_path)}
+    with (
+        ModelHub(files, "Systran/faster-whisper-tiny") as hub,
+        upgrading(hub.endpoint, "auto", **cache) as stack,
+    ):
+        reason = "tiny is expected to take 1.0 s after the pause here, base 2.0 s"
+        found = _await_phase(stack, "done")
+        assert (found.model, found.message) == ("tiny", f"has taken over; {reason}")
+        (slot,) = [row["slot"] for row in stack.services().values() if row["service"] == "asr"]
+        assert reason in (stack.run_dir.logs / f"{slot}.log").read_text()
+        _assert_answered(_ask(stack, tmp_path), 1, "faster_whisper")
 
 
 def test_offline_is_told_once_and_a_copied_model_is_taken_up(folder: Path, tmp_path: Path) -> None:

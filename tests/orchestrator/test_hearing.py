@@ -204,6 +204,15 @@ def test_no_partial_is_begun_in_what_may_be_the_pause() -> None:
     assert len(hearing.on_state(state(5_000, speaking=True, end=5_000), 90 * MS)) == 1
 
 
+def test_speech_that_was_taken_back_is_dropped_unheard() -> None:
+    """A segment that ends where it began is not transcribed, and the next one is heard."""
+    hearing = Hearing(HearingConfig())
+    hearing.on_state(state(4_000, speaking=True, end=4_000), 0)
+    (dropped,) = hearing.on_state(state(6_000, speaking=False, end=1_000), 100 * MS)
+    assert dropped == Dropped(Range("a", 1_000, 1_000), "silence")
+    assert hearing.on_state(state(9_000, speaking=True, segment=8_000), 300 * MS) == [Began(8_000)]
+
+
 def test_endless_speech_is_answered() -> None:
     """A person who never pauses is transcribed and committed at the longest utterance."""
     hearing = Hearing(HearingConfig(max_utterance_ms=1_000, partial_every_ms=0))

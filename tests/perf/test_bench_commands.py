@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import soundfile
+
+from streamtalk.cli.bench_asr.scripts import spoken
 
 pytestmark = pytest.mark.perf
 
@@ -55,6 +58,33 @@ def test_bench_pipeline_compares_shares(tmp_path: Path) -> None:
     rows = _bench("pipeline", tmp_path / "shares.json", "--shares")["rows"]
     found = [(row["kind"], row["background_nice"], row["missing_frames"]) for row in rows]
     assert found == [("duplex", 0, 0), ("duplex", 10, 0)]
+
+
+def test_bench_asr_scores_what_was_synthesised(tmp_path: Path) -> None:
+    """A manifest of eSpeak's sentences through a real process: errors, latencies, the engine."""
+    rows = []
+    for script in spoken()[:2]:
+        soundfile.write(tmp_path / f"{script.name}.wav", script.samples, 16_000)
+        text = "".join(word.text for word in script.words).strip()
+        row = {"file": f"{script.name}.wav", "language": "en", "transcript": text}
+        rows.append(json.dumps(row))
+    (tmp_path / "manifest.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    found = _bench("asr", tmp_path / "asr.json", str(tmp_path), "--fast")
+    (engine,) = found["engines"]
+    assert (engine["engine"], engine["recordings"]) == ("pocketsphinx", 2)
+    (row,) = engine["accuracy"]
+    low, high = row["interval_95"]
+    assert low <= row["error_rate"] <= high
+    assert engine["final_ms"]["p50"] > 0
+
+
+def test_bench_asr_shows_what_streaming_gains(tmp_path: Path) -> None:
+    """Both ways of decoding in one table, the same words in the same turns."""
+    found = _bench("asr", tmp_path / "streaming.json", str(tmp_path), "--scripted")
+    streamed, whole = found["rows"]
+    assert streamed["turns"] == whole["turns"] > 0
+    assert streamed["longest_window_s"] < whole["longest_window_s"]
+    assert found["monologue"]["longest_window_s"] < 4
 
 
 def test_bench_failover_tells_what_was_heard(tmp_path: Path) -> None:

@@ -67,13 +67,36 @@ def test_every_spoken_clip_is_heard(folder: str) -> None:
     assert [clip.path.name for clip in clips if not _segments(clip)] == []
 
 
+def _kept(clip: Recording) -> list[Segment]:
+    """The segments that were not taken back at their pause."""
+    return [segment for segment in _segments(clip) if segment.end_s > segment.start_s]
+
+
 def test_noise_is_not_taken_for_speech() -> None:
     """Keyboards, dogs, chimes and thunder start nothing.
 
-    One office recording holds distant voices, which are speech.
+    One office recording holds distant voices, which are told and taken back.
     """
     clips = recordings("noise")
     if not clips:
         pytest.skip(f"no recordings at {AUDIO_DIR / 'noise'}")
     woken = {clip.path.name for clip in clips if _segments(clip)}
     assert woken <= {"office_ambience_lk_dev.wav"}
+    assert [clip.path.name for clip in clips if _kept(clip)] == []
+
+
+def test_what_an_echo_canceller_leaves_is_taken_back() -> None:
+    """Residual echo of somebody far away may wake the model, and is no speech in the end."""
+    clips = recordings("echo_residual")
+    if not clips:
+        pytest.skip(f"no recordings at {AUDIO_DIR / 'echo_residual'}")
+    assert [clip.path.name for clip in clips if _kept(clip)] == []
+
+
+@pytest.mark.parametrize("folder", ["en", "zh", "turn_audio"])
+def test_no_spoken_clip_is_taken_back(folder: str) -> None:
+    """Short answers and back-channels are sure enough to stay."""
+    clips = recordings(folder)
+    if not clips:
+        pytest.skip(f"no recordings at {AUDIO_DIR / folder}")
+    assert [clip.path.name for clip in clips if not _kept(clip)] == []

@@ -86,6 +86,7 @@ def hear_all(
     listener = Listener(engine, VadConfig().segmenter)
 
     def done(samples: int) -> None:
+        """So much of it was read and transcribed."""
         document.samples = samples
         at(samples)
 
@@ -97,6 +98,7 @@ def hear_all(
 
 def _caller(reach: Reach, language: str) -> Callable[[bytes], Transcript]:
     def call(pcm: bytes) -> Transcript:
+        """One call to whoever serves `asr` by then."""
         request = Transcribe(language=language)
         return reach.call_patiently("asr", request, Transcript, _DEADLINE_S, pcm)
 

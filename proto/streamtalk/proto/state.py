@@ -33,7 +33,7 @@ class VadState(Message, frozen=True, kw_only=True):
     """First sample of the current or last segment, look-back included; None before any speech."""
 
     end: Position | None
-    """Last sample of speech in that segment so far, exclusive."""
+    """Last sample of speech in that segment so far, exclusive; `segment` where it was none."""
 
     probability: float
     """Speech probability of the last chunk, 0 to 1."""

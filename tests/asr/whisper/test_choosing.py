@@ -65,6 +65,9 @@ def test_reason_names_what_was_not_chosen() -> None:
     assert choice.reason == (
         "base is expected to take 0.7 s after the pause here, small 2.6 s"
     )  # fmt: skip
+    lacking = choose(Speed(100.0, 1.0), ["tiny"])
+    assert lacking is not None
+    assert lacking.reason.endswith("base 0.2 s, but is not on this machine")
     slow = choose(Speed(3_000.0, 3.0))
     assert slow is not None
     assert slow.reason.startswith("none stays within 1 s")

@@ -63,7 +63,7 @@ def test_every_sure_chunk_of_speech_is_in_a_piece(stretches: list[tuple[float, f
     """Whatever the pauses are, what the model is sure of is transcribed."""
     probabilities: list[float] = []
     for speech_s, pause_s in stretches:
-        probabilities += _speech((speech_s, 0.9), (pause_s, 0.05))
+        probabilities += _speech((speech_s, 0.97), (pause_s, 0.05))
     pieces = _cut(probabilities)
     for number, probability in enumerate(probabilities):
         middle = number * CHUNK_SAMPLES + CHUNK_SAMPLES // 2
@@ -89,6 +89,14 @@ def test_speech_without_a_pause_is_cut_where_it_is_least_sure() -> None:
     first, second = _cut(_speech((24, 1.0), (0.032, 0.5), (20, 1.0), (1, 0.0)))
     assert first.end / MIC_RATE_HZ == pytest.approx(24.0, abs=0.05)
     assert second.begin == first.end
+
+
+def test_click_that_was_taken_for_speech_is_in_no_piece() -> None:
+    """Alone it makes none; behind speech it does not keep its piece open."""
+    click = (0.1, 0.8)
+    assert _cut(_speech((2, 0.0), click, (2, 0.0))) == []
+    (piece,) = _cut(_speech((2, 1.0), (0.5, 0.0), click, (3, 0.0)))
+    assert piece.end / MIC_RATE_HZ == pytest.approx(2.2, abs=0.05)
 
 
 def test_window_forgets_what_is_behind() -> None:

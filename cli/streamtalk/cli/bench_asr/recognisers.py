@@ -59,6 +59,7 @@ class ProcessRecogniser(Closing):
         start_ns = time.monotonic_ns()
 
         def arrive(to_sample: int) -> None:
+            """Everything before `to_sample` has been heard."""
             if paced:
                 due_ns = start_ns + to_sample * 1_000_000_000 // MIC_RATE_HZ
                 time.sleep(max(0, due_ns - time.monotonic_ns()) / 1e9)

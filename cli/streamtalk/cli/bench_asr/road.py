@@ -185,9 +185,11 @@ class Road:
         self.account.partials += not action.final
 
         def final(at_ns: int) -> None:
+            """The transcript of the pause has come."""
             self._take(self._hearing.on_transcript(action.key, found, at_ns), at_ns)
 
         def partial(at_ns: int) -> None:
+            """It is shown, and the next one may be asked for."""
             self._open.shown.append(Shown(at_ns, found.text, found.stable_chars))
             self._hearing.on_partial(at_ns, found.text)
 

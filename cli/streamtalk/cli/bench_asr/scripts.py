@@ -86,6 +86,7 @@ def _speak(engine: EspeakEngine, number: int, text: str) -> Script:
     chunks: list[Voice] = []
 
     def keep(samples: Voice) -> bool:
+        """All of it is wanted."""
         chunks.append(samples.copy())
         return True
 

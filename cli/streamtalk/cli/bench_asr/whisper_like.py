@@ -3,9 +3,10 @@
 No weights were at hand, so the figures are assumptions, written down before anything was measured
 with them, and wide enough to overlap:
 
-- Somebody speaks: the words that were said. Mean log-probability N(-0.28, 0.15), no-speech
-  probability Beta(1, 20); in one of ten, as for noisy or hesitant speech, N(-0.75, 0.25) and
-  Beta(2, 5). Whisper's authors take -1.0 and 0.6 as limits (Radford et al. 2022, §4.5).
+- Somebody speaks: the words that were said, in one of ten one of the short ones below. Mean
+  log-probability N(-0.28, 0.15), no-speech probability Beta(1, 20); in one of ten, as for noisy or
+  hesitant speech, N(-0.75, 0.25) and Beta(2, 5). Whisper's authors take -1.0 and 0.6 as limits
+  (Radford et al. 2022, §4.5).
 - Nobody speaks: what is reported for non-speech audio (Koenecke et al. 2024; Barański et al. 2025:
   a few short phrases make up more than half). Half of the draws a short word or thanks, a quarter
   closing lines and credits of subtitles, three of twenty a circle of words, one of ten a sentence
@@ -45,6 +46,7 @@ _FILLER: Final = {
 }
 _CHARS_PER_S: Final = {"en": 13.0, "zh": 4.0}
 _DOUBTFUL_SHARE: Final = 0.1
+_BRIEF_SHARE: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ def draw(name: str, number: int, seconds: float, spoken: str | None) -> Output:
         text = kind[int(rng.integers(len(kind)))]
         certainty, silence = rng.normal(-0.75, 0.35), rng.beta(4, 3)
     else:
-        text = spoken
+        brief = rng.random() < _BRIEF_SHARE
+        text = SHORT[int(rng.integers(len(SHORT)))] if brief else spoken
         doubtful = rng.random() < _DOUBTFUL_SHARE
         certainty = rng.normal(-0.75, 0.25) if doubtful else rng.normal(-0.28, 0.15)
         silence = rng.beta(2, 5) if doubtful else rng.beta(1, 20)

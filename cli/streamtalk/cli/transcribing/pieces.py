@@ -44,6 +44,7 @@ class PieceCutter:
         self._segmenter = Segmenter(settings, 0)
         self._begin: int | None = None
         self._end = 0
+        self._before: tuple[int | None, int] = (None, 0)
         self._recent: deque[tuple[float, int]] = deque(maxlen=_SEARCH_CHUNKS)
         self._look_back = int(settings.look_back_ms * MIC_RATE_HZ / 1000)
         self._at = 0
@@ -63,14 +64,14 @@ class PieceCutter:
         self._at = to_sample
         self._recent.append((probability, from_sample))
         changed = segmenter.feed(from_sample, to_sample, probability)
-        if segmenter.speaking and segmenter.segment is not None and changed:
-            if self._begin is not None and segmenter.segment - self._end > _APART_SAMPLES:
-                found.append(self._take(self._end + _PAD_SAMPLES))
-            if self._begin is None:
-                self._begin = max(segmenter.segment, self._end)
+        if changed and segmenter.speaking:
+            found += self._open(segmenter.segment or 0)
+        elif changed and segmenter.end == segmenter.segment:
+            self._take_back()
         if self._begin is None:
             return found
-        self._end = max(self._end, segmenter.end or 0)
+        if segmenter.end != segmenter.segment:
+            self._end = max(self._end, segmenter.end or 0)
         silence = to_sample - self._end
         long = to_sample - self._begin >= _ENOUGH_SAMPLES
         if not segmenter.speaking and (silence > _APART_SAMPLES or long):
@@ -78,6 +79,20 @@ class PieceCutter:
         elif to_sample - self._begin > LONGEST_SAMPLES - CHUNK_SAMPLES:
             found.append(self._cut())
         return found
+
+    def _open(self, segment: int) -> list[Piece]:
+        """Speech begins: in the open piece, or in one of its own."""
+        found = []
+        if self._begin is not None and segment - self._end > _APART_SAMPLES:
+            found.append(self._take(self._end + _PAD_SAMPLES))
+        self._before = (self._begin, self._end)
+        if self._begin is None:
+            self._begin = max(segment, self._end)
+        return found
+
+    def _take_back(self) -> None:
+        """What was taken for speech was none, and is in no piece of its own."""
+        self._begin, self._end = self._before
 
     def close(self, samples: int) -> list[Piece]:
         """The recording ends here; returns the piece that was open."""

@@ -10,11 +10,12 @@ import time
 from pathlib import Path
 from typing import Final, NoReturn
 
+import psutil
 from msgspec.structs import replace
 
 from streamtalk.asr.config import AsrConfig
 from streamtalk.asr.whisper.model_files import advice
-from streamtalk.asr.whisper.places import AUTO, is_here
+from streamtalk.asr.whisper.places import AUTO, find_model, is_here
 from streamtalk.cli.configuration import merged
 from streamtalk.cli.fetching import fetch_whisper, named
 from streamtalk.cli.reach import Reach
@@ -39,6 +40,7 @@ from streamtalk.runtime.logs import open_log
 from streamtalk.runtime.models.progress import Progress
 
 _NICE: Final = 19
+_MB: Final = 1_000_000
 _SHOW_NS: Final = 250_000_000
 _LOOK_S: Final = 0.5
 _LOAD_S: Final = 300.0
@@ -87,6 +89,7 @@ class Bringing:
             words = f"is here; `streamtalk swap {upgrade.service} --engine {upgrade.engine}`"
             self._tell("done", words)
             return
+        _check_memory(upgrade.model)
         self._tell("loading")
         self._swap()
         self._tell("done", f"has taken over{self._why}")
@@ -120,7 +123,9 @@ class Bringing:
             directory = reach.directory()
         active = directory.active.get(self._upgrade.service, [])
         mine = [i for i in directory.instances if i.slot in active]
-        return min(mine, key=lambda i: i.rank).engine if mine else ""
+        if not mine:
+            raise NotReadyError(f"no {self._upgrade.service} is there to give way")
+        return min(mine, key=lambda i: i.rank).engine
 
     def _hear(self, progress: Progress) -> bool:
         if self._upgrade.phase != "fetching":
@@ -163,6 +168,20 @@ class Bringing:
         news.write(self._run_dir, self._upgrade)
         fields = {"model": self._upgrade.model, "reason": message}
         self._log.info(phase, extra={"fields": fields})
+
+
+def _check_memory(model: str) -> None:
+    """A model takes at least as much memory as its files; raises NotReadyError where it is short.
+
+    What the kernel would end for want of memory may be anybody.
+    """
+    folder = find_model(model)
+    files = folder.rglob("*") if folder is not None else ()
+    needed_mb = sum(path.stat().st_size for path in files if path.is_file()) / _MB
+    free_mb = psutil.virtual_memory().available / _MB
+    if needed_mb > free_mb:
+        text = f"{model} needs {needed_mb:.0f} MB of memory, and {free_mb:.0f} are free"
+        raise NotReadyError(f"{text}: free some, or choose a smaller one")
 
 
 def run() -> NoReturn:

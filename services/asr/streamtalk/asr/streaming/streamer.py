@@ -68,6 +68,7 @@ class Streamer:
         self._given_prompt = prompt
         self._agreement = Agreement()
         self._segments: list[Segment] = []
+        self._open_segments: tuple[Segment, ...] = ()
         self._from = 0
         self._heard_language = language
 
@@ -78,14 +79,13 @@ class Streamer:
 
     def partial(self, samples: Samples) -> Progress:
         """Decode what is open; what two decodings in a row agree on stands from now on."""
+        self._trim(len(samples))
         decoding = self._decode(samples, final=False)
         words = tuple(word.moved(self._from) for word in decoding.words)
         self._agreement.hear(words)
         if len(samples) - self._from > _LONGEST_SAMPLES:
             self._agreement.close(words)
-        progress = self._progress(decoding)
-        self._trim(len(samples), decoding)
-        return progress
+        return self._progress(decoding)
 
     def final(self, samples: Samples) -> Progress:
         """Decode the rest; all of it stands in the result.
@@ -93,12 +93,12 @@ class Streamer:
         It may be a pause only: where the person goes on, partials go on from here, and what no
         two decodings have agreed on is still open.
         """
+        self._trim(len(samples))
         while len(samples) - self._from > _LONGEST_SAMPLES:
             self._advance(samples)
         decoding = self._decode(samples, final=True)
         self._agreement.hear([word.moved(self._from) for word in decoding.words])
         progress = self._progress(decoding)
-        self._trim(len(samples), decoding)
         return replace(progress, stable=len(progress.words))
 
     def _advance(self, samples: Samples) -> None:
@@ -108,8 +108,8 @@ class Streamer:
         words = [word.moved(self._from) for word in decoding.words]
         inner = [w for w in words if w.to_sample <= end - MIC_RATE_HZ] or words
         self._agreement.close(inner)
-        self._keep_segments(decoding, inner[-1].to_sample if inner else end)
         self._from = inner[-1].to_sample if inner else end
+        self._keep_segments(self._from)
 
     def _decode(self, samples: Samples, *, final: bool) -> Decoding:
         window = samples[self._from :]
@@ -118,6 +118,7 @@ class Streamer:
         )
         if decoding.words:
             self._heard_language = decoding.language
+        self._open_segments = tuple(part.moved(self._from) for part in decoding.segments)
         return decoding
 
     def _prompt(self) -> str:
@@ -129,15 +130,14 @@ class Streamer:
 
     def _progress(self, decoding: Decoding) -> Progress:
         committed = self._agreement.committed
-        moved = tuple(segment.moved(self._from) for segment in decoding.segments)
         return Progress(
             words=(*committed, *self._agreement.pending),
             stable=len(committed),
             language=decoding.language,
-            segments=(*self._segments, *moved),
+            segments=(*self._segments, *self._open_segments),
         )
 
-    def _trim(self, samples: int, decoding: Decoding) -> None:
+    def _trim(self, samples: int) -> None:
         """Move the window behind committed words: after a clause, or anywhere once it is long."""
         long = samples - self._from > _LONG_SAMPLES
         ends = ("",) if long else _CLAUSE_ENDS
@@ -145,10 +145,11 @@ class Streamer:
             if word.to_sample <= self._from:
                 return
             if word.text.rstrip().endswith(ends):
-                self._keep_segments(decoding, word.to_sample)
+                self._keep_segments(word.to_sample)
                 self._from = max(self._from, word.to_sample - _LEAD_SAMPLES)
                 return
 
-    def _keep_segments(self, decoding: Decoding, end: int) -> None:
-        moved = (segment.moved(self._from) for segment in decoding.segments)
-        self._segments += [segment for segment in moved if segment.from_sample < end]
+    def _keep_segments(self, end: int) -> None:
+        """What the last decoding said of the audio before `end` is said for good."""
+        self._segments += [part for part in self._open_segments if part.from_sample < end]
+        self._open_segments = ()

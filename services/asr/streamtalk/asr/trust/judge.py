@@ -8,7 +8,7 @@ import numpy as np
 
 from streamtalk.asr.loudness import Samples, frame_levels
 from streamtalk.asr.streaming.decoder import Segment
-from streamtalk.asr.trust.phrases import is_credit, is_stock_phrase
+from streamtalk.asr.trust.phrases import is_credit, is_idle_word, is_stock_phrase
 from streamtalk.asr.trust.repetition import compression_ratio, is_circle
 
 NO_SPEECH: Final = "no_speech"
@@ -82,13 +82,14 @@ class Judge:
 
     def _words_reason(self, text: str, segments: Sequence[Segment], sound: Sound) -> str:
         """What the words themselves betray; a stock phrase needs a second sign, people say it."""
-        if is_circle(text) or compression_ratio(text) > self._limits.compression:
+        limits = self._limits
+        if is_circle(text) or compression_ratio(text) > limits.compression:
             return REPETITION
         if is_credit(text):
             return PHRASE
         doubtful = (
-            _silence(segments) > self._limits.no_speech / 3
-            or _certainty(segments) < self._limits.doubtful_log_probability / 2
+            _silence(segments) > limits.no_speech / 3
+            or _certainty(segments) < limits.doubtful_log_probability / 2
             or not sound.lively
         )
         return PHRASE if doubtful and is_stock_phrase(text) else ""
@@ -102,7 +103,12 @@ class Judge:
         least = limits.hopeless_log_probability if sound.lively else limits.mean_log_probability
         if certainty < least:
             return IMPROBABLE
-        return QUIET if len(text) > _FASTEST_CHARS * max(sound.loud_s, 0.1) else ""
+        if len(text) > _FASTEST_CHARS * max(sound.loud_s, 0.1):
+            return QUIET
+        unsure = (
+            _silence(segments) > limits.no_speech / 2 or certainty < limits.doubtful_log_probability
+        )
+        return PHRASE if unsure and is_idle_word(text) else ""
 
 
 def _silence(segments: Sequence[Segment]) -> float:

@@ -30,6 +30,15 @@ _PHRASES: Final = {
 }
 """By language, in order of how often they are reported for Whisper."""
 
+_IDLE: Final = frozenset(
+    """you|thank you|thank you very much|thanks|okay|ok|bye|bye bye|so|yeah|oh|uh|um|hmm|mm|mhm|the
+    |i|and|ah|嗯|谢谢|好|好的|啊|哦|呃|对|是""".replace("\n", "")
+    .replace(" |", "|")
+    .split("|")
+)
+"""What Whisper says most often of sounds that are no speech, and people say, too (Koenecke et al.
+2024; Barański et al. 2025)."""
+
 _ADDRESS: Final = re.compile(r"(?:https?://|www\.|\b\w+\.(?:com|org|net|tv|cn)\b)", re.IGNORECASE)
 _CREDIT: Final = re.compile(
     r"^(?:字幕(?:由|提供|制作|製作|组|組|志愿者)|subtitles? by|captions? by"
@@ -58,6 +67,11 @@ def is_stock_phrase(text: str) -> bool:
     sentences = [plain(part) for part in re.split(r"[.!?。！？\n]+", text)]
     said = [sentence for sentence in sentences if sentence]
     return bool(said) and all(sentence in _KNOWN for sentence in said)
+
+
+def is_idle_word(text: str) -> bool:
+    """Whether `text` is no more than a word or two that a model says for want of better."""
+    return " ".join(plain(text).split()) in _IDLE
 
 
 def is_credit(text: str) -> bool:

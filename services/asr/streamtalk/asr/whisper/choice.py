@@ -75,7 +75,10 @@ def _reason(model: str, speed: Speed, known: Sequence[str], *, quick: bool) -> s
         limit_s = LIMIT_MS / 1_000.0
         return f"none stays within {limit_s:.0f} s of the pause here, {model} takes {cost_s:.1f} s"
     words = f"{model} is expected to take {cost_s:.1f} s after the pause here"
-    better = known[known.index(model) + 1 :]
-    if not better:
+    names = list(MODELS)
+    larger = names[names.index(model) + 1 :]
+    if not larger:
         return words
-    return f"{words}, {better[0]} {cost_ms(better[0], speed) / 1_000:.1f} s"
+    missing = cost_ms(larger[0], speed) <= LIMIT_MS and larger[0] not in known
+    there = ", but is not on this machine" if missing else ""
+    return f"{words}, {larger[0]} {cost_ms(larger[0], speed) / 1_000:.1f} s{there}"
