@@ -95,3 +95,23 @@ def test_bench_failover_tells_what_was_heard(tmp_path: Path) -> None:
         {row["kind"] for row in run["rows"]} == {"error", "stall", "silence"} for run in runs
     )
     assert all(run["summary"]["skipped"] == 0 for run in runs)
+
+
+def test_bench_tts_tells_cold_warm_and_cached_apart(tmp_path: Path) -> None:
+    """Two languages, the way by itself, and cancels that came while a piece was being made."""
+    found = _bench("tts", tmp_path / "tts.json")
+    cases = {(row["language"], row["case"]) for row in found["rows"]}
+    assert cases == {("", "way")} | {
+        (language, case) for language in ("en", "zh") for case in ("cold", "warm", "cached")
+    }
+    assert all(row["first_frame_p50_ms"] > 0 for row in found["rows"])
+    assert [row["engine"] for row in found["cancels"]] == ["espeak"]
+
+
+def test_bench_tts_refuses_an_unknown_engine(tmp_path: Path) -> None:
+    """An unknown engine is wrong usage, told in one line before anything is started."""
+    command = [sys.executable, "-c", "from streamtalk.cli.main import main; main()"]
+    arguments = ["bench", "tts", "--engines", "flute"]
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "no engine flute" in done.stderr

@@ -92,7 +92,7 @@ def test_words_of_a_mute_voice_are_not_told() -> None:
     engine, seen = Engine(ScriptedSettings()), []
     while utterance.step(engine) is None:
         seen.append(list(told))
-    assert seen == [[], [0, 2_000], [0, 2_000], [0, 2_000, 3_000, 5_000]]
+    assert seen == [[0, 2_000], [0, 2_000], [0, 2_000, 3_000, 5_000]]
 
 
 def test_utterance_stops_between_chunks() -> None:

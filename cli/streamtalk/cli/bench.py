@@ -6,6 +6,8 @@ from typing import Annotated, Any, Optional
 
 import typer
 
+from streamtalk.cli.options import ConfigOption, ProfileOption, find_config
+
 bench = typer.Typer(
     no_args_is_help=True,
     help="Measure this machine; every command prints what else the machine was doing.",
@@ -187,6 +189,32 @@ def _measure_spark(
         except msgspec.ValidationError as error:
             raise ConfigError(f"{error}; see streamtalk bench spark --help") from error
         return bench_spark.measure(settings, rounds, random_weights=tiny, short=short)
+
+
+@bench.command("tts")
+def tts(
+    engines: Annotated[str, typer.Option(help="Engines of tts, with commas.")] = "espeak",
+    rounds: Annotated[int, typer.Option(help="Pieces of each row, and cancels.", min=1)] = 50,
+    starts: Annotated[int, typer.Option(help="Starts of the stack: cold pieces.", min=1)] = 3,
+    config: ConfigOption = None,
+    profile: ProfileOption = None,
+    short: ShortOption = False,
+    json_file: JsonOption = None,
+) -> None:
+    """The voice: first frame cold, warm and cached, in two languages, a cancel, and its cost."""
+    from streamtalk.cli import bench_tts
+    from streamtalk.cli.configuration import merged
+    from streamtalk.proto.errors import ConfigError
+    from streamtalk.tts.engine import ENGINES
+
+    wanted = engines.split(",")
+    if unknown := [name for name in wanted if name not in ENGINES]:
+        raise ConfigError(f"no engine {', '.join(unknown)}: choose of {', '.join(ENGINES)}")
+    table = merged(find_config(config), profile).get("tts", {})
+    counts = (3, 1) if short else (rounds, starts)
+    found = bench_tts.measure(wanted, table, *counts, _tell)
+    _show(bench_tts.lines(found), found["machine"])
+    _write(found, json_file)
 
 
 @bench.command("failover")

@@ -54,11 +54,14 @@ class Utterance:
         if self._let_go():
             return None
         began_ns = self._clock_ns()
-        if self._steps is None:
-            self._steps = engine.speak(self._order, self._take)
+        steps = self._steps = self._steps or engine.speak(self._order, self._take)
         try:
-            known = next(self._steps)
+            known = next(steps)
             self._learn(known or ())
+            if known and self._first_ns is None:
+                # Words alone are no sound, which is what somebody waits for.
+                known = next(steps)
+                self._learn(known or ())
         except StopIteration as end:
             self._compute_ns += self._clock_ns() - began_ns
             return self._finish(end.value)

@@ -75,8 +75,9 @@ class Agreement:
         if not self._committed:
             return fresh
         for length in range(min(_OVERLAP_WORDS, len(fresh), len(self._committed)), 0, -1):
-            said = [plain(word.text) for word in self._committed[-length:]]
-            again = [plain(word.text) for word in fresh[:length]]
+            # Marks are compared as they are written: all of them are alike as words.
+            said = [plain(word.text) or word.text for word in self._committed[-length:]]
+            again = [plain(word.text) or word.text for word in fresh[:length]]
             starts_before = fresh[0].from_sample < self.end_sample
             if said == again and starts_before:
                 return fresh[length:]

@@ -6,12 +6,14 @@ from typing import Final, Protocol
 from streamtalk.proto.audio import MAX_SPEECH_FRAMES_PER_MESSAGE, SPEECH_FRAME_SAMPLES
 from streamtalk.proto.synthesis import Voice
 from streamtalk.runtime.metrics import CacheMetrics
-from streamtalk.tts.cache.entry import Piece
 from streamtalk.tts.cache.key import piece_key
 from streamtalk.tts.cache.recording import Recording
 from streamtalk.tts.cache.store import PieceStore
 from streamtalk.tts.cache.writer import CacheWriter
 from streamtalk.tts.engine import Emit, Order, Repeatable, Samples, SpeechEngine, Steps
+
+_FIRST_SAMPLES: Final = 3 * SPEECH_FRAME_SAMPLES
+"""The least that gives a frame behind the shaper: the first sound does not wait for more."""
 
 _CHUNK_SAMPLES: Final = MAX_SPEECH_FRAMES_PER_MESSAGE * SPEECH_FRAME_SAMPLES
 
@@ -46,7 +48,10 @@ class CachedEngine:
         return self._engine.voices()
 
     def speak(self, order: Order, emit: Emit) -> Steps:
-        """Two steps where the piece is known, else those of the engine."""
+        """Three steps where the piece is known, else those of the engine.
+
+        The first sound is one by itself, so that it is sent before the rest is copied.
+        """
         key = self._key(order)
         if not key:
             return (yield from self._engine.speak(order, emit))
@@ -54,7 +59,10 @@ class CachedEngine:
         self._metrics.lookups.add("miss" if known is None else "hit")
         if known is not None:
             yield None if known.made.estimated else known.made.marks
-            _play(known, emit)
+            first: Samples = known.audio[:_FIRST_SAMPLES]
+            if emit(first):
+                yield None
+                _play(known.audio[_FIRST_SAMPLES:], emit)
             return known.made
         return (yield from self._make(key, order, emit))
 
@@ -79,8 +87,8 @@ class CachedEngine:
         return made
 
 
-def _play(piece: Piece, emit: Emit) -> None:
-    for start in range(0, piece.audio.size, _CHUNK_SAMPLES):
-        chunk: Samples = piece.audio[start : start + _CHUNK_SAMPLES]
+def _play(audio: Samples, emit: Emit) -> None:
+    for start in range(0, audio.size, _CHUNK_SAMPLES):
+        chunk: Samples = audio[start : start + _CHUNK_SAMPLES]
         if not emit(chunk):
             return
