@@ -15,7 +15,7 @@ from streamtalk.asr.streaming.streamer import Progress, Streamer
 from streamtalk.asr.trust.judge import Judge, sound_of
 from streamtalk.asr.whisper.decoding import MODES, QUICK, WhisperDecoder
 from streamtalk.asr.whisper.model_files import check_model, hub_id
-from streamtalk.asr.writing.script import opening
+from streamtalk.asr.writing.script import converted, opening
 from streamtalk.proto.audio import MIC_RATE_HZ
 from streamtalk.proto.errors import EngineError, EngineMissingError
 from streamtalk.proto.recognition import Word
@@ -76,7 +76,8 @@ class FasterWhisperEngine:
         progress = streamer.final(samples) if speech.final else streamer.partial(samples)
         if not speech.final:
             return _heard(progress, final=False, samples=samples)
-        reason = self._judge.reason(progress.text, progress.segments, sound_of(samples))
+        judged = converted(progress.text, "simplified")
+        reason = self._judge.reason(judged, progress.segments, sound_of(samples))
         if reason and self._settings.reject_invented:
             return Heard("", progress.language, 0.0, rejected=reason)
         return _heard(progress, final=True, samples=samples)
