@@ -230,12 +230,15 @@ def test_invented_text_is_no_turn() -> None:
     with scene() as (engine, server):
         server.text = "字幕由Amara.org社区提供"
         assert engine.hear(Speech(CLIP)).rejected == PHRASE
+        server.text, server.more = "謝謝觀看", {"segments": [_unsure(-0.5)]}
+        assert engine.hear(Speech(CLIP)).rejected == PHRASE
         server.text, server.more = "Perhaps", {"segments": [_unsure()]}
         assert engine.hear(Speech(CLIP)).rejected == "no_speech"
 
 
-def _unsure() -> dict[str, Any]:
-    return {"text": "Perhaps", "start": 0, "end": 1, "avg_logprob": -1.2, "no_speech_prob": 0.9}
+def _unsure(log_probability: float = -1.2) -> dict[str, Any]:
+    own = {"avg_logprob": log_probability, "no_speech_prob": 0.9}
+    return {"text": "Perhaps", "start": 0, "end": 1, **own}
 
 
 @pytest.mark.parametrize(

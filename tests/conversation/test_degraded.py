@@ -95,4 +95,4 @@ def test_fallback_speaks_while_the_first_choice_is_away(
     turn, notices = _ask(stack, tmp_path)
     assert "56" in turn["reply_text"]
     assert (turn["heard_text"], turn["error"]) == (turn["reply_text"], None)
-    assert {notice for notice in notices if notice} == {STAND_IN.format(engine="scripted")}
+    assert {notice for notice in notices if notice} == {STAND_IN["tts"].format(engine="scripted")}

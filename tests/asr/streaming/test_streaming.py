@@ -126,6 +126,18 @@ def test_window_begins_with_the_text_before_it_as_prompt() -> None:
     assert max(map(len, decoder.prompts)) <= 200
 
 
+def test_opening_of_the_language_stands_in_for_a_prompt() -> None:
+    """Once the language is known, or from the beginning where it was given; a prompt is stronger."""
+    words = monologue(6.0, 5)
+    openings = {"en": "Hello, there."}
+    found, given, prompted = (ListeningDecoder(words) for _ in range(3))
+    follow(Streamer(found, openings=openings), 96_000, [32_000, 64_000])
+    follow(Streamer(given, "en", openings=openings), 96_000, [])
+    follow(Streamer(prompted, "en", "Names: Ada.", openings), 96_000, [])
+    assert [prompt.partition(".")[0] for prompt in found.prompts][:2] == ["", "Hello, there"]
+    assert (given.prompts, prompted.prompts) == (["Hello, there."], ["Names: Ada."])
+
+
 def test_final_without_partials_is_decoded_in_windows_that_the_model_can_hear() -> None:
     """A whole minute at once: no window is longer than 30 s, and no word is lost between two."""
     words = monologue(60.0, 3)

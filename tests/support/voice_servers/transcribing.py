@@ -81,7 +81,8 @@ class TranscribingServer(HttpVoiceServer):
             await asyncio.Event().wait()
         writer.write(f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n".encode())
         writer.write(b"Transfer-Encoding: chunked\r\n\r\n")
-        parts = _endless() if fault == "endless" else cut(body, (7, 31))
+        sizes = (7, 31) if len(body) < 10_000 else (48_000,)
+        parts = _endless() if fault == "endless" else cut(body, sizes)
         for number, part in enumerate(parts):
             if fault == "stall" and number == 1:
                 await asyncio.Event().wait()

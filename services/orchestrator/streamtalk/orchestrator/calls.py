@@ -5,11 +5,11 @@ import itertools
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from streamtalk.client.caller import Caller
 from streamtalk.client.directory import Addresses
-from streamtalk.proto.errors import NotReadyError, StreamTalkError
+from streamtalk.proto.errors import EngineError, NotReadyError, StreamTalkError
 from streamtalk.proto.message import Request
 
 _SEARCH_NS: Final = 20_000_000
@@ -80,13 +80,21 @@ class ServiceCalls:
         patience: "Patience",
         done: Callable[[Any], None],
         failed: Failed,
+        chain: "Chain | None" = None,
     ) -> None:
-        """Repeat pure work until it succeeds, is refused for good, or patience ends."""
-        _Pursuit(self, service, request, patience, done, failed).begin()
+        """Repeat pure work until it succeeds, is refused for good, or patience ends.
+
+        `chain`: told how each instance did; where one errs, the others are asked as well.
+        """
+        _Pursuit(self, service, request, patience, done, failed, chain).begin()
 
     def other(self, service: str, endpoints: Collection[str]) -> str | None:
         """An instance that could be asked besides those at `endpoints`."""
         return self._addresses.find(service, endpoints)
+
+    def is_there(self, service: str, besides: Collection[str]) -> bool:
+        """Whether another instance is ready besides these, be it one to be avoided for now."""
+        return any(i.endpoint not in besides for i in self._addresses.instances(service))
 
     def suspect(self, endpoint: str) -> None:
         """What is done there is late: others are asked first for a while."""
@@ -128,6 +136,19 @@ class Patience:
     """When to give up, all attempts together."""
 
 
+class Chain(Protocol):
+    """Keeps account of the instances of a stage."""
+
+    def succeeded(self, endpoint: str) -> None:
+        """Its result came in time."""
+
+    def erred(self, endpoint: str, error: StreamTalkError) -> None:
+        """It gave an error."""
+
+    def late(self, endpoint: str) -> None:
+        """Its result is late."""
+
+
 class _Pursuit:
     """One piece of pure work, asked of one instance after another; the first result counts."""
 
@@ -139,6 +160,7 @@ class _Pursuit:
         patience: Patience,
         done: Callable[[Any], None],
         failed: Failed,
+        chain: Chain | None,
     ) -> None:
         self._calls = calls
         self._service = service
@@ -146,8 +168,13 @@ class _Pursuit:
         self._patience = patience
         self._done = done
         self._failed = failed
+        self._chain = chain
         self._asked: list[str] = []
         """Endpoints that have not answered yet."""
+
+        self._late: set[str] = set()
+        self._erred: list[str] = []
+        """Endpoints whose engine failed at this work, as often as it did."""
 
         self._over = False
         self._give_up_ns = time.monotonic_ns() + int(patience.whole_s * 1e9)
@@ -156,7 +183,9 @@ class _Pursuit:
         """Ask whoever is ready."""
         if self._over or self._asked:
             return
-        endpoint = self._calls.other(self._service, ())
+        endpoint = self._calls.other(self._service, self._erred)
+        if endpoint is None and not self._are_others():
+            endpoint = self._calls.other(self._service, ())
         if endpoint is None:
             self._again(NotReadyError(f"no {self._service} is ready"))
         else:
@@ -166,30 +195,61 @@ class _Pursuit:
         self._asked.append(endpoint)
         self._calls.later(int(self._patience.budget_s * 1e9), lambda: self._hasten(endpoint))
 
-        def failed(error: StreamTalkError) -> None:
-            self._asked.remove(endpoint)
-            if not self._asked:
-                self._again(error)
+        def done(result: Any) -> None:  # noqa: ANN401 — the reply to whatever was asked
+            """The first one counts."""
+            if self._chain is not None and endpoint not in self._late:
+                self._chain.succeeded(endpoint)
+            self._finish(result)
 
-        self._calls.ask(endpoint, self._request, self._patience.attempt_s, self._finish, failed)
+        def failed(error: StreamTalkError) -> None:
+            """Whoever else is at work may still answer."""
+            self._asked.remove(endpoint)
+            if self._chain is not None:
+                self._chain.erred(endpoint, error)
+            if isinstance(error, EngineError):
+                self._erred.append(endpoint)
+            if not self._asked:
+                self._next(error)
+
+        self._calls.ask(endpoint, self._request, self._patience.attempt_s, done, failed)
 
     def _hasten(self, late: str) -> None:
         """The budget has passed: somebody else is asked too, and by others from now on."""
-        other = self._calls.other(self._service, self._asked)
+        other = self._calls.other(self._service, {*self._asked, *self._erred})
         if self._over or late not in self._asked or other is None:
             return
-        self._calls.suspect(late)
+        self._late.add(late)
+        if self._chain is None:
+            self._calls.suspect(late)
+        else:
+            self._chain.late(late)
         self._ask(other)
 
-    def _finish(self, result: Any) -> None:  # noqa: ANN401 — the reply to whatever was asked
+    def _finish(self, result: Any) -> None:  # noqa: ANN401 — as above
         if not self._over:
             self._over = True
             self._done(result)
 
+    def _next(self, error: StreamTalkError) -> None:
+        """An engine that failed is not asked again while another one of the chain is there."""
+        is_engine = self._chain is not None and isinstance(error, EngineError)
+        other = self._calls.other(self._service, self._erred) if is_engine else None
+        if self._over or other is None:
+            self._again(error)
+        else:
+            self._ask(other)
+
+    def _are_others(self) -> bool:
+        """Whether an engine that did not fail at this work is there, be it one in doubt."""
+        return self._chain is not None and self._calls.is_there(self._service, self._erred)
+
     def _again(self, error: StreamTalkError) -> None:
         if self._over:
             return
-        if not error.retryable or time.monotonic_ns() >= self._give_up_ns:
+        is_engine = isinstance(error, EngineError)
+        again = error.retryable and len(self._erred) == len(set(self._erred))
+        goes_on = again or (is_engine and self._are_others())
+        if not goes_on or time.monotonic_ns() >= self._give_up_ns:
             self._over = True
             self._failed(error)
         else:

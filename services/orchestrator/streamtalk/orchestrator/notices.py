@@ -25,8 +25,11 @@ NOTICES: Final[dict[str, dict[str, str]]] = {
     },
 }
 
-STAND_IN: Final = "{engine} speaks meanwhile: the first voice is away, or has failed."
-"""For a view, while a lower entry of the chain speaks."""
+STAND_IN: Final = {
+    "tts": "{engine} speaks meanwhile: the first voice is away, or has failed.",
+    "asr": "{engine} listens meanwhile: the first speech recognition is away, or has failed.",
+}
+"""For a view, while a lower entry of a chain works."""
 
 AWAY: Final = {
     "vad": "I can't hear just now: voice activity detection is being restarted.",

@@ -20,6 +20,7 @@ from streamtalk.orchestrator.metrics import OrchestratorMetrics
 from streamtalk.orchestrator.mind import EffectPorts, Mind
 from streamtalk.orchestrator.models import LanguageModels
 from streamtalk.orchestrator.notices import notice
+from streamtalk.orchestrator.recognisers import Recognisers
 from streamtalk.orchestrator.recovery import Legacy, take_over
 from streamtalk.orchestrator.routes import routes_of
 from streamtalk.orchestrator.session_ports import SessionPorts
@@ -69,6 +70,9 @@ class OrchestratorService(Service[OrchestratorConfig]):
         self.addresses = Addresses(context.run_dir, self.caller)
         self.timers = Timers(self.wake_at)
         self.voices = Voices(self.addresses, self.caller, metrics, self.log, config.breaker)
+        self.recognisers = Recognisers(
+            self.addresses, self.caller, metrics, self.log, config.breaker
+        )
         self.absences = Absences()
         self.calls = ServiceCalls(self.caller, self.addresses, self.timers)
         self._loop = ThinkingLoop(self.post, self.log)
@@ -122,6 +126,7 @@ class OrchestratorService(Service[OrchestratorConfig]):
             self.timers.tick(now_ns),
             self.caller.tick(now_ns),
             self.voices.tick(now_ns),
+            self.recognisers.tick(now_ns),
             self._alarms.next_ns(),
         )
         dues.extend(due_ns for due_ns in ticks if due_ns is not None)
@@ -315,6 +320,7 @@ class OrchestratorService(Service[OrchestratorConfig]):
             self.caller.lose(endpoint)
         self._known = present
         self.voices.keep(present)
+        self.recognisers.keep(present)
         for conversation in self._sessions.values():
             conversation.look()
         self._see_absences(time.monotonic_ns())

@@ -21,6 +21,7 @@ from streamtalk.orchestrator.waiting import transcript_patience
 from streamtalk.proto.attachment import Attach, Detach
 from streamtalk.proto.audio import MIC_RATE_HZ
 from streamtalk.proto.endpointing import Predict, Prediction
+from streamtalk.proto.errors import StreamTalkError
 from streamtalk.proto.frames import Speech
 from streamtalk.proto.playback import SinkRequest
 from streamtalk.proto.recognition import Transcribe, Transcript
@@ -61,7 +62,7 @@ class SessionPorts:
         """Recognise; a final is tried again elsewhere, a partial is not worth it."""
         calls = self._owner.calls
         if not request.final:
-            calls.once("asr", request, _PARTIAL_S, done, failed)
+            self._transcribe_partial(request, done, failed)
             return
         audio_s = (request.to_sample - request.from_sample) / MIC_RATE_HZ
         patience = transcript_patience(
@@ -70,7 +71,21 @@ class SessionPorts:
             audio_s,
             long_away=self.is_long_away("asr"),
         )
-        calls.until("asr", request, patience, done, failed)
+        calls.until("asr", request, patience, done, failed, self._owner.recognisers)
+
+    def _transcribe_partial(
+        self, request: Transcribe, done: Callable[[Transcript], None], failed: Failed
+    ) -> None:
+        """Recognise once; its failure tells of the engine, its success little."""
+        asked = ""
+
+        def erred(error: StreamTalkError) -> None:
+            """Nobody waits for it."""
+            if asked:
+                self._owner.recognisers.erred(asked, error)
+            failed(error)
+
+        asked = self._owner.calls.once("asr", request, _PARTIAL_S, done, erred)
 
     def predict(self, request: Predict, done: Callable[[Prediction], None], failed: Failed) -> None:
         """Judge the end of a turn."""
@@ -208,7 +223,7 @@ class SessionPorts:
         """Publish the session's state."""
         away = self._owner.absences.notice(time.monotonic_ns())
         speaking = self._voice if state.phase == "speaking" else ""
-        told = away or self._owner.voices.notice(speaking)
+        told = away or self._owner.voices.notice(speaking) or self._owner.recognisers.notice()
         full = msgspec.structs.replace(state, engines=self._owner.engines(), notice=told)
         self._owner.publish(topic("state", "session", session), full)
 

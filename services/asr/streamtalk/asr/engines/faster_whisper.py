@@ -20,7 +20,7 @@ from streamtalk.asr.whisper.machine import compute_type
 from streamtalk.asr.whisper.model_files import advice, check_model
 from streamtalk.asr.whisper.places import AUTO, find_model, is_folder
 from streamtalk.asr.whisper.speed import measure, pace_of
-from streamtalk.asr.writing.script import opening
+from streamtalk.asr.writing.script import converted, opening
 from streamtalk.proto.audio import MIC_RATE_HZ
 from streamtalk.proto.errors import EngineError, EngineMissingError, LanguageError
 
@@ -114,7 +114,8 @@ class FasterWhisperEngine:
         progress = streamer.final(samples) if speech.final else streamer.partial(samples)
         if not speech.final:
             return heard(progress, final=False, samples=samples.size)
-        reason = self._judge.reason(progress.text, progress.segments, sound_of(samples))
+        judged = converted(progress.text, "simplified")
+        reason = self._judge.reason(judged, progress.segments, sound_of(samples))
         if reason and self._settings.reject_invented:
             return Heard("", progress.language, 0.0, rejected=reason)
         return heard(progress, final=True, samples=samples.size)

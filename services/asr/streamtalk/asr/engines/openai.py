@@ -17,6 +17,7 @@ from streamtalk.asr.remote.upload import audio_file, fields
 from streamtalk.asr.streaming.decoder import Segment
 from streamtalk.asr.trust.judge import Judge, sound_of
 from streamtalk.asr.writing.characters import guess_language, primary
+from streamtalk.asr.writing.script import converted
 from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ
 from streamtalk.proto.errors import (
     EngineError,
@@ -102,7 +103,8 @@ class OpenAiEngine:
         text = said.text.strip()
         language = _named(language_tag(said.language), language, text)
         segments = [_segment(part, samples.size) for part in said.segments or ()]
-        reason = self._judge.reason(text, segments, sound_of(samples))
+        judged = converted(text, "simplified")
+        reason = self._judge.reason(judged, segments, sound_of(samples))
         if reason and self._settings.reject_invented:
             return Heard("", language, 0.0, rejected=reason)
         confidence = _confidence(segments) if text else 0.0
@@ -125,6 +127,7 @@ class OpenAiEngine:
         quick_s = 0.0 if speech.final else self._settings.partial_s
 
         def asked(form: str) -> Said:
+            """In this form."""
             wanted = fields(self._settings, speech, language, form)
             return self._do(Ask(audio_s, wanted, file, quick_s))
 
