@@ -57,7 +57,7 @@ def test_model_that_is_still_on_its_hub_is_told(folder: Path) -> None:
     pytest.importorskip("mlx.core")
     done = command(private_environment(folder, **variables), "doctor", "--json")
     assert (done.code, _bad(done.out)) == (0, [])
-    assert "owner/spark is fetched at the start; `streamtalk voice fetch`" in done.out
+    assert "owner/spark is fetched at the start; `streamtalk fetch tts`" in done.out
     variables["STREAMTALK_TTS__ENGINES__SPARK_MLX__MODEL"] = str(folder)
     done = command(private_environment(folder, **variables), "doctor", "--json")
     assert (done.code, _bad(done.out)) == (1, ["engines"])

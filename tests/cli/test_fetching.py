@@ -88,7 +88,8 @@ def test_corrupt_file_is_named(hub: ModelHub, home: Path) -> None:
 @pytest.mark.parametrize(
     "arguments, code, says",
     [
-        (("tts",), 2, "only asr has a model"),
+        (("vad",), 2, "choose one of asr, tts"),
+        (("tts", "--model", "owner/none"), 1, "has no model"),
         (("asr", "--model", "huge"), 1, "huge"),
         (("asr", "--model", "owner/none"), 1, "has no model"),
         (("asr", "--model", "./here"), 1, "is a folder"),
@@ -144,3 +145,18 @@ def _doctor(environment: Mapping[str, str]) -> str:
     rows = command(environment, "doctor", "--json").json()["findings"]
     (told,) = [row["detail"] for row in rows if row["subject"] == "asr: faster_whisper"]
     return str(told)
+
+
+def test_voice_is_fetched_and_found(home: Path) -> None:
+    """What the configuration names; the next time nothing is asked for, nor for a folder."""
+    config = home / "streamtalk.toml"
+    config.write_text('[tts.engines.spark_mlx]\nmodel = "owner/spark"\n', "utf-8")
+    with ModelHub({"BiCodec/model.safetensors": b"x" * 9_000}) as hub:
+        environment = private_environment(home, HF_ENDPOINT=hub.endpoint)
+        arguments = ("fetch", "tts", "--config", str(config), "--json")
+        told = command(environment, *arguments).json()
+        assert command(environment, *arguments).json() == told
+        assert len(hub.requests) == 1
+        by_folder = command(environment, *arguments, "--model", told["folder"]).json()
+    assert by_folder["folder"] == told["folder"]
+    assert (Path(told["folder"]) / "BiCodec/model.safetensors").stat().st_size == 9_000

@@ -13,7 +13,6 @@ from streamtalk.cli.voice import voice
 from streamtalk.proto.errors import InputError
 from streamtalk.tts.spark.tiny_checkpoint import make_checkpoint
 from streamtalk.tts.spark.voices import VoiceFolder
-from tests.support.model_hub import ModelHub
 
 pytestmark = pytest.mark.process
 
@@ -66,22 +65,6 @@ def test_voices_are_made_kept_tried_and_deleted(config: Path, tmp_path: Path) ->
     for name in tokens:
         _run(config, "delete", name)
     assert not set(tokens) & set(folder.names())
-
-
-def test_model_is_fetched_from_its_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hub id comes to the user's cache and is told where; a folder is used as it is."""
-    config = tmp_path / "streamtalk.toml"
-    config.write_text('[tts.engines.spark_mlx]\nmodel = "owner/spark"\n', "utf-8")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with ModelHub({"BiCodec/model.safetensors": b"x" * 9_000}) as hub:
-        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
-        said = _run(config, "fetch")
-        assert _run(config, "fetch") == said
-        assert len(hub.requests) == 1
-    folder = Path(said.split(" is in ")[1].strip())
-    assert folder.is_relative_to(tmp_path / "cache")
-    assert (folder / "BiCodec" / "model.safetensors").stat().st_size == 9_000
-    assert f"is in {folder}" in _run(config, "fetch", "--model", str(folder))
 
 
 @pytest.mark.parametrize(

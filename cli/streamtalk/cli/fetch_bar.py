@@ -17,15 +17,17 @@ from streamtalk.cli.signals import all_as_interrupts
 from streamtalk.runtime.models.progress import Progress, Report
 
 
-def fetch_with_bar(model: str, fetch: Callable[[Report], Path]) -> Path:
-    """Do `fetch` under a bar on stderr; raises KeyboardInterrupt when a person stops it."""
+def fetch_with_bar(
+    model: str, fetch: Callable[[Report], Path | None], console: Console
+) -> Path | None:
+    """Do `fetch` under a bar; raises KeyboardInterrupt when a person stops it."""
     bar = Bar(
         TextColumn("{task.description}"),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=console,
     )
     with all_as_interrupts(), bar:
         task = bar.add_task(model, total=None)

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Final
 
-import httpx
-
 from streamtalk.asr.config import FasterWhisperSettings
 from streamtalk.asr.engine import ENGINES
 from streamtalk.asr.whisper.choice import Choice
@@ -39,19 +37,12 @@ def named(settings: FasterWhisperSettings, threads: int) -> Choice:
 def fetch_whisper(model: str, hub: str, report: Report) -> Path | None:
     """Folder of the whole model; None where `report` stopped it.
 
-    Raises InputError, EngineMissingError and EngineError as `Downloader.fetch` does, InputError
-    too for an address that is none and a disk that takes nothing, EngineError for a repository
-    whose files are no model.
+    Raises InputError, EngineMissingError and EngineError as `Downloader.fetch` does, EngineError
+    too for a repository whose files are no model.
     """
     if is_folder(model):
         raise InputError(f"{model} is a folder: only what a hub has can be fetched")
-    store = default_folder()
-    try:
-        folder = Downloader(store, hub).fetch(hub_id(model), WHISPER, report)
-    except httpx.InvalidURL as error:
-        raise InputError(f"{hub or 'HF_ENDPOINT'} is no address of a hub: {error}") from error
-    except OSError as error:
-        raise InputError(f"{store} cannot be written: {error.strerror or error}") from error
+    folder = Downloader(default_folder(), hub).fetch(hub_id(model), WHISPER, report)
     if folder is not None:
         check_model(folder)
     return folder

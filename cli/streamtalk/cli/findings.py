@@ -149,7 +149,7 @@ def _spark_model(model: str) -> str:
     from streamtalk.tts.spark.fetching import is_on_hub, model_folder
 
     if is_on_hub(model) and cached(model, default_folder()) is None:
-        return f"{model} is fetched at the start; `streamtalk voice fetch` does it now"
+        return f"{model} is fetched at the start; `streamtalk fetch tts` does it now"
     folder = model_folder(model)
     find_checkpoint(folder)
     return f"model {folder}"

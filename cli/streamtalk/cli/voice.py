@@ -27,28 +27,6 @@ _NO_TEXT: Final = (
 )
 
 
-@voice.command("fetch")
-def fetch(
-    model: Annotated[
-        str, typer.Option(help="Hub id; empty: what the configuration names, else the published.")
-    ] = "",
-    config: ConfigOption = None,
-    profile: ProfileOption = None,
-) -> None:
-    """Fetch Spark-TTS from its hub, or go on where it was stopped; Ctrl-C keeps what is here.
-
-    Every file is checked. The weights are under CC-BY-NC-SA-4.0: not for commercial use.
-    """
-    from streamtalk.cli.fetch_bar import fetch_with_bar
-    from streamtalk.tts.spark.fetching import fetch_model
-    from streamtalk.tts.spark.published import PUBLISHED
-
-    settings, _ = _spark(config, profile)
-    wanted = model or settings.model or PUBLISHED
-    folder = fetch_with_bar(wanted, lambda report: fetch_model(wanted, report))
-    typer.echo(f"{wanted} is in {folder}")
-
-
 @voice.command("create")
 def create(
     name: NameArgument,

@@ -109,7 +109,7 @@ def test_missing_model_says_what_to_set() -> None:
     """Neither nothing nor a hub id that nobody fetched has a folder; the way out is named."""
     with pytest.raises(EngineMissingError, match="set model"):
         model_folder("")
-    with pytest.raises(EngineMissingError, match="voice fetch --model nobody/has-this"):
+    with pytest.raises(EngineMissingError, match="fetch tts --model nobody/has-this"):
         model_folder("nobody/has-this")
 
 

@@ -53,10 +53,22 @@ class Downloader:
         """Folder with the selected files, all whole; None where `report` stopped it.
 
         Raises:
-            InputError: no such model, no room on the disk, or it is being fetched already.
+            InputError: no such model, an address that is none, a disk that is full or takes
+                nothing, or it is being fetched already.
             EngineMissingError: the hub cannot be reached.
             EngineError: the hub sends something else than it lists, or has no such kind of model.
         """
+        try:
+            return self._fetch(model, selection, report, revision)
+        except httpx.InvalidURL as error:
+            raise InputError(f"{self._endpoint} is no address of a hub: {error}") from error
+        except OSError as error:
+            why = error.strerror or error
+            raise InputError(f"{self._folder} cannot be written: {why}") from error
+
+    def _fetch(
+        self, model: str, selection: Selection, report: Report, revision: str
+    ) -> Path | None:
         home = home_of(model, self._folder)
         home.mkdir(parents=True, exist_ok=True)
         with _alone(home), self._client() as client:

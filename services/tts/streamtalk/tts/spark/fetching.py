@@ -29,14 +29,14 @@ def model_folder(model: str) -> Path:
     found = cached(model, default_folder())
     if found is None:
         raise EngineMissingError(
-            f"{model} is neither a folder nor here yet: `streamtalk voice fetch --model {model}` "
+            f"{model} is neither a folder nor here yet: `streamtalk fetch tts --model {model}` "
             "fetches it"
         )
     return found
 
 
-def fetch_model(model: str, report: Report) -> Path:
-    """The same, fetched first where it is not here.
+def fetch_model(model: str, report: Report, hub: str = "") -> Path:
+    """The same, fetched first where it is not here; `hub`: its address, empty: the usual one.
 
     Raises:
         EngineMissingError: no model is named, or the hub cannot be reached.
@@ -49,7 +49,7 @@ def fetch_model(model: str, report: Report) -> Path:
     from streamtalk.runtime.models.download import Downloader  # noqa: PLC0415
     from streamtalk.tts.spark.published import SPARK  # noqa: PLC0415
 
-    folder = Downloader(default_folder()).fetch(model, SPARK, report)
+    folder = Downloader(default_folder(), hub).fetch(model, SPARK, report)
     if folder is None:
         raise EngineError(f"the fetch of {model} was stopped; the next one goes on from there")
     return folder
