@@ -33,13 +33,14 @@ KEY: Final = "sk-canary-5eed-never-write-this-down"
 TEXT: Final = "Good morning, how are you today?"
 QUICK: Final = {
     "connect_timeout_s": 1.0,
-    "first_byte_timeout_s": 0.4,
-    "stall_timeout_s": 0.4,
+    "first_byte_timeout_s": 1.0,
+    "stall_timeout_s": 1.0,
     "piece_timeout_s": 20.0,
 }
 OVER_HTTP: Final = ("openai", "azure", "google", "cosyvoice-own", "cosyvoice-http")
 OVER_GRPC: Final = ("cosyvoice-grpc", "cosyvoice-triton")
-STREAMED: Final = tuple(name for name in OVER_HTTP if name != "google")
+EVERYWHERE: Final = (*OVER_HTTP, *OVER_GRPC)
+STREAMED: Final = tuple(name for name in EVERYWHERE if name != "google")
 SCENES: Final = {
     "openai": "openai",
     "azure": "azure",
@@ -85,12 +86,9 @@ def service_settings(name: str, url: str) -> dict[str, str]:
     return {"ENGINE": engine, **settings}
 
 
-@contextmanager
-def server_of(name: str) -> Iterator[HttpVoiceServer | GrpcVoiceServer]:
-    """The server that an engine needs, over its transport."""
-    server = GrpcVoiceServer() if name in OVER_GRPC else HttpVoiceServer()
-    with server.serving():
-        yield server
+def server_for(name: str) -> HttpVoiceServer | GrpcVoiceServer:
+    """The server that an engine needs, by its transport; it does not run yet."""
+    return GrpcVoiceServer() if name in OVER_GRPC else HttpVoiceServer()
 
 
 @functools.cache
@@ -104,22 +102,19 @@ def _prompt_wav() -> str:
 
 
 @contextmanager
-def grpc_scene(
-    name: str,
-    fault: str = "none",
-    **settings: Any,  # noqa: ANN401
-) -> Iterator[tuple[RemoteEngine[Any], GrpcVoiceServer]]:
-    """The same over gRPC."""
-    server = GrpcVoiceServer()
+def _asking(
+    server: HttpVoiceServer | GrpcVoiceServer, name: str, fault: str, settings: dict[str, Any]
+) -> Iterator[RemoteEngine[Any]]:
     server.fault = fault
     with server.serving():
         engine = engine_of(name, server.url, **settings)
         try:
-            yield engine, server
+            yield engine
         finally:
             engine.close()
-            # grpcio ends its poller with its last object, and its objects hold each other.
-            gc.collect()
+            if name in OVER_GRPC:
+                # grpcio ends its poller with its last object, and its objects hold each other.
+                gc.collect()
 
 
 @contextmanager
@@ -128,15 +123,34 @@ def scene(
     fault: str = "none",
     **settings: Any,  # noqa: ANN401
 ) -> Iterator[tuple[RemoteEngine[Any], HttpVoiceServer]]:
-    """A server with a fault, and the engine that asks it."""
+    """A server with a fault, and the engine that asks it over HTTP."""
     server = HttpVoiceServer()
-    server.fault = fault
-    with server.serving():
-        engine = engine_of(name, server.url, **settings)
-        try:
-            yield engine, server
-        finally:
-            engine.close()
+    with _asking(server, name, fault, settings) as engine:
+        yield engine, server
+
+
+@contextmanager
+def grpc_scene(
+    name: str,
+    fault: str = "none",
+    **settings: Any,  # noqa: ANN401
+) -> Iterator[tuple[RemoteEngine[Any], GrpcVoiceServer]]:
+    """The same over gRPC."""
+    server = GrpcVoiceServer()
+    with _asking(server, name, fault, settings) as engine:
+        yield engine, server
+
+
+@contextmanager
+def any_scene(
+    name: str,
+    fault: str = "none",
+    **settings: Any,  # noqa: ANN401
+) -> Iterator[tuple[RemoteEngine[Any], HttpVoiceServer | GrpcVoiceServer]]:
+    """The same over the transport of that engine."""
+    server = server_for(name)
+    with _asking(server, name, fault, settings) as engine:
+        yield engine, server
 
 
 class Hearing:

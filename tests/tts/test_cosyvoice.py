@@ -1,7 +1,5 @@
 """CosyVoice's own servers and Triton: requests as they want them, and every fault over gRPC."""
 
-import gc
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -10,27 +8,16 @@ import pytest
 
 from streamtalk.proto.errors import (
     ConfigError,
-    RemoteAuthError,
-    RemoteError,
-    RemoteGarbageError,
-    RemoteRateLimitedError,
-    RemoteRefusedError,
     RemoteServerError,
-    RemoteTimeoutError,
-    RemoteUnreachableError,
 )
-from streamtalk.tts.engine import Order
 from streamtalk.tts.engines.cosyvoice import CosyVoiceEngine
 from streamtalk.tts.remote.settings import CosyVoiceSettings
-from tests.support.voice_servers.grpc_server import GrpcVoiceServer, tensors
-from tests.support.voice_servers.http_server import PROSE, free_port
+from tests.support.voice_servers.grpc_server import tensors
+from tests.support.voice_servers.http_server import PROSE
 from tests.support.voice_servers.sound import tone, wav
 from tests.tts.remote_scene import (
-    OVER_GRPC,
     PROMPT_TEXT,
     TEXT,
-    Hearing,
-    engine_of,
     grpc_scene,
     say,
     scene,
@@ -40,43 +27,6 @@ pytestmark = pytest.mark.process
 
 EXPECTED = (np.frombuffer(tone(TEXT), "<i2") / 32_768).astype(np.float32)
 INSTRUCTED: dict[str, Any] = {"voices": {"en": "英文女"}, "instructions": "Warmly."}
-FAULTS: list[tuple[str, type[RemoteError]]] = [
-    ("unauthorized", RemoteAuthError),
-    ("rate_limited", RemoteRateLimitedError),
-    ("bad_request", RemoteRefusedError),
-    ("no_such_path", RemoteRefusedError),
-    ("failing", RemoteServerError),
-    ("empty", RemoteGarbageError),
-    ("stall_early", RemoteTimeoutError),
-    ("stall", RemoteTimeoutError),
-    ("reset", RemoteUnreachableError),
-    ("endless", RemoteGarbageError),
-]
-
-
-@pytest.mark.parametrize("name", OVER_GRPC)
-@pytest.mark.parametrize("fault", ["none", "odd_splits", "half_sample"])
-def test_voice_brings_every_sample(name: str, fault: str) -> None:
-    """Messages may end within a sample; the sound is the server's."""
-    with grpc_scene(name, fault) as (engine, _):
-        assert np.array_equal(say(engine).audio, EXPECTED)
-
-
-@pytest.mark.parametrize("name", OVER_GRPC)
-@pytest.mark.parametrize("fault, kind", FAULTS)
-def test_fault_has_a_name_and_passes(
-    name: str, fault: str, kind: type[RemoteError], caplog: pytest.LogCaptureFixture
-) -> None:
-    """Each fault raises its error in time, without prose; afterwards the engine speaks."""
-    caplog.set_level(logging.DEBUG)
-    with grpc_scene(name, fault) as (engine, server):
-        with pytest.raises(kind) as caught:
-            say(engine)
-        assert type(caught.value) is kind
-        server.fault = "none"
-        assert say(engine).samples == EXPECTED.size
-    for secret in (PROSE, TEXT):
-        assert secret not in f"{caught.value} {caplog.text}"
 
 
 def test_error_of_the_model_in_triton_is_named() -> None:
@@ -87,53 +37,6 @@ def test_error_of_the_model_in_triton_is_named() -> None:
     ):
         say(engine)
     assert PROSE not in str(caught.value)
-
-
-@pytest.mark.parametrize("name", OVER_GRPC)
-def test_absent_server_is_named(name: str) -> None:
-    """Nobody at that address: the address is in the error, and it may be tried again."""
-    target = f"127.0.0.1:{free_port()}"
-    engine = engine_of(name, target)
-    try:
-        with pytest.raises(RemoteUnreachableError, match=target):
-            say(engine)
-    finally:
-        engine.close()
-        gc.collect()
-
-
-@pytest.mark.parametrize("name", OVER_GRPC)
-def test_restart_in_mid_stream_costs_one_piece(name: str) -> None:
-    """A server that goes away while it speaks has a retryable error; back again, it speaks."""
-    server = GrpcVoiceServer()
-    server.fault = "stall"
-    patient = {"stall_timeout_s": 20.0, "first_byte_timeout_s": 20.0, "connect_timeout_s": 20.0}
-    with server.serving():
-        engine = engine_of(name, server.url, **patient)
-        hearing = Hearing(engine, Order(TEXT))
-        hearing.step_until_sound()
-    try:
-        with pytest.raises(RemoteError) as caught:
-            hearing.finish()
-        assert caught.value.retryable
-        server.fault = "none"
-        with server.serving(server.port):
-            assert say(engine).samples == EXPECTED.size
-    finally:
-        engine.close()
-        gc.collect()
-
-
-@pytest.mark.parametrize("name", OVER_GRPC)
-def test_cancel_ends_the_call(name: str) -> None:
-    """The server sees that the client has left; nothing is emitted after it."""
-    with grpc_scene(name, "stall", stall_timeout_s=60.0) as (engine, server):
-        hearing = Hearing(engine, Order(TEXT))
-        hearing.step_until_sound()
-        emitted = len(hearing.chunks)
-        hearing.steps.close()
-        assert server.gone.wait(10)
-        assert len(hearing.chunks) == emitted
 
 
 def test_triton_gets_the_recording_as_tensors() -> None:

@@ -23,14 +23,15 @@ from streamtalk.proto.message import Ok
 from streamtalk.proto.synthesis import Cancel, Speak, Spoken
 from tests.support.recorder import eventually
 from tests.support.voice_servers.http_server import PROSE
+from tests.support.voice_servers.sound import tone
 from tests.tts.conftest import Voice
 from tests.tts.remote_scene import (
+    EVERYWHERE,
     KEY,
     KEYS,
-    OVER_GRPC,
     OVER_HTTP,
     TEXT,
-    server_of,
+    server_for,
     service_settings,
 )
 
@@ -95,11 +96,15 @@ def written(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize("name", [*OVER_HTTP, *OVER_GRPC])
+@pytest.mark.parametrize("name", EVERYWHERE)
 def test_server_is_asked_once_for_what_is_said_twice(name: str, start_voice: StartVoice) -> None:
-    """The second answer has the same marks and length, costs no request, and is a hit."""
-    with server_of(name) as server:
+    """The second answer has the same marks and length, costs no request, and is a hit.
+
+    Half a sample behind the last one is no part of it.
+    """
+    with server_for(name).serving() as server:
         voice = start_voice(**service_settings(name, server.url))
+        server.fault = "none" if name == "google" else "half_sample"
         made = voice.peer.call(order("a"), Spoken, 10.0)
         first, _ = voice.hear_piece()
         assert eventually(lambda: entries(voice) == 1)
@@ -112,6 +117,7 @@ def test_server_is_asked_once_for_what_is_said_twice(name: str, start_voice: Sta
     facts = ("marks", "estimated", "language", "voice", "total_samples")
     assert [getattr(again, fact) for fact in facts] == [getattr(made, fact) for fact in facts]
     assert made.marks
+    assert made.total_samples == len(tone(TEXT)) // 2
     assert len(first) == len(second) == 2 * made.total_samples
     assert KEY.encode() not in left
     assert TEXT.encode() not in left
@@ -124,7 +130,7 @@ def test_phrases_are_made_ahead(
     config = tmp_path / "streamtalk.toml"
     config.write_text('[tts]\npreload = ["One moment.", "Say that again?"]\n', "utf-8")
     monkeypatch.setenv("STREAMTALK_CONFIG", str(config))
-    with server_of("openai") as server:
+    with server_for("openai").serving() as server:
         voice = start_voice(**service_settings("openai", server.url))
         assert eventually(lambda: entries(voice) == 2)
         assert [asked.text for asked in server.asked] == [
@@ -141,7 +147,7 @@ def test_phrases_are_made_ahead(
 @pytest.mark.parametrize("name", ["openai", "cosyvoice-grpc"])
 def test_other_parameters_are_another_piece(name: str, start_voice: StartVoice) -> None:
     """A rate that was not ordered before is asked for."""
-    with server_of(name) as server:
+    with server_for(name).serving() as server:
         voice = start_voice(**service_settings(name, server.url))
         for answer, rate in (("a", 1.0), ("b", 1.5)):
             quick = Speak(session="s", answer=answer, piece=0, text=TEXT, rate=rate)
@@ -150,11 +156,11 @@ def test_other_parameters_are_another_piece(name: str, start_voice: StartVoice) 
         assert len(server.asked) == 3
 
 
-@pytest.mark.parametrize("name", [*OVER_HTTP, *OVER_GRPC])
+@pytest.mark.parametrize("name", EVERYWHERE)
 def test_fault_is_named_and_nothing_of_it_is_kept(name: str, start_voice: StartVoice) -> None:
     """Each fault refuses the order under its own name; half a piece is never in the cache."""
     faults = [*OFTEN, *(TEXTS if name in OVER_HTTP else []), *LIMITED]
-    with server_of(name) as server:
+    with server_for(name).serving() as server:
         voice = start_voice(**service_settings(name, server.url))
         for fault, kind in faults:
             server.fault = fault
@@ -170,7 +176,7 @@ def test_fault_is_named_and_nothing_of_it_is_kept(name: str, start_voice: StartV
 @pytest.mark.parametrize("name", ["azure", "cosyvoice-own", "cosyvoice-triton"])
 def test_cancelled_piece_is_not_kept(name: str, start_voice: StartVoice) -> None:
     """What came before the cancel was sound, and still it is no piece; the next time it is made."""
-    with server_of(name) as server:
+    with server_for(name).serving() as server:
         settings = service_settings(name, server.url)
         engine = name.partition("-")[0].upper()
         voice = start_voice(**{**settings, f"ENGINES__{engine}__STALL_TIMEOUT_S": "30"})

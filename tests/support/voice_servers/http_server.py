@@ -7,14 +7,15 @@ import re
 import socket
 import threading
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from streamtalk.cli.chaos.connections import Connections, in_thread, read_request
 from tests.support.voice_servers.sound import RATE_HZ, bent, cut, tone, wav
 
 STATUS_FAULTS: Final = {
@@ -64,9 +65,12 @@ class HttpVoiceServer:
         self.begun = threading.Event()
         """Set when the first sound of an answer was sent."""
 
-        self.connections = 0
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._connections = Connections(self._serve)
+
+    @property
+    def connections(self) -> int:
+        """How many were opened."""
+        return self._connections.count
 
     @property
     def url(self) -> str:
@@ -75,51 +79,18 @@ class HttpVoiceServer:
 
     @contextmanager
     def serving(self, port: int = 0) -> Iterator["HttpVoiceServer"]:
-        """Serve until the block ends; then every connection is reset."""
-        ready = threading.Event()
-        stops: list[Callable[[], object]] = []
-
-        async def main() -> None:
-            loop, stop = asyncio.get_running_loop(), asyncio.Event()
-            server = await asyncio.start_server(self._accept, "127.0.0.1", port)
-            self.port = server.sockets[0].getsockname()[1]
-            stops.append(lambda: loop.call_soon_threadsafe(stop.set))
-            ready.set()
-            await stop.wait()
-            server.close()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            for writer in self._writers:
-                writer.transport.abort()
-            await server.wait_closed()
-            await asyncio.sleep(0)
-
-        thread = threading.Thread(target=lambda: asyncio.run(main()), name="voice-server")
-        thread.start()
-        if not ready.wait(10):
-            raise RuntimeError("the server did not start")
-        try:
+        """Serve until the block ends; then every connection is closed."""
+        with in_thread(lambda: self._running(port)):
             yield self
-        finally:
-            stops[0]()
-            thread.join(10)
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        self._writers.add(writer)
-        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    @asynccontextmanager
+    async def _running(self, port: int) -> AsyncIterator[None]:
+        async with self._connections.serving(port) as self.port:
+            yield
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with suppress(OSError, asyncio.IncompleteReadError):
-                while await self._answer(await _read(reader), reader, writer):
-                    pass
-        finally:
-            self._writers.discard(writer)
-            writer.close()
+        while await self._answer(await _read(reader), reader, writer):
+            pass
 
     async def _answer(
         self, head: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -189,11 +160,8 @@ def _endless(body: bytes) -> Iterator[bytes]:
 
 
 async def _read(reader: asyncio.StreamReader) -> Head:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    first, *lines = head.split("\r\n")
-    headers = {k.lower(): v.strip() for k, _, v in (ln.partition(":") for ln in lines if ln)}
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Head(first.split(" ")[1], headers, body)
+    _, path, headers, body = await read_request(reader)
+    return Head(path, headers, body)
 
 
 async def _whole(writer: asyncio.StreamWriter, status: int, raw: bytes, extra: str) -> None:

@@ -9,11 +9,11 @@ import argparse
 import asyncio
 import json
 import sys
-import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Final
 
+from streamtalk.cli.chaos.connections import Connections, in_thread, read_request
 from streamtalk.cli.chaos.llm_answers import STREAM_FAULTS, Answer
 
 TEXT: Final = "The quick brown fox jumps over the lazy dog."
@@ -62,9 +62,7 @@ class LlmServer:
         self.gate.set()
         self._changed = asyncio.Condition()
         self.port = 0
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._closing = False
+        self._connections = Connections(self._handle)
 
     @property
     def base_url(self) -> str:
@@ -74,48 +72,11 @@ class LlmServer:
     @asynccontextmanager
     async def running(self, port: int = 0) -> AsyncIterator["LlmServer"]:
         """Serve within the running loop."""
-        server = await asyncio.start_server(self._accept, "127.0.0.1", port)
-        self.port = server.sockets[0].getsockname()[1]
-        try:
+        async with self._connections.serving(port) as self.port:
             yield self
-        finally:
-            server.close()
-            # Whoever has just come is taken and sent away: a task that never began closes nothing.
-            await asyncio.sleep(0)
-            self._closing = True
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            for writer in self._writers:
-                writer.close()
-            await server.wait_closed()
-            await asyncio.sleep(0)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._closing:
-            writer.close()
-            return
-        self._writers.add(writer)
-        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with suppress(OSError, asyncio.IncompleteReadError):
-                await self._handle(reader, writer)
-        finally:
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
-            self._writers.discard(writer)
 
     async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        first, *lines = head.split("\r\n")
-        method, path, _ = first.split(" ")
-        headers = {k.lower(): v.strip() for k, _, v in (ln.partition(":") for ln in lines if ln)}
-        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        method, path, headers, body = await read_request(reader)
         if path == "/fault" and method == "POST":
             self.fault = body.decode().strip()
             await _reply(writer, 200, {"fault": self.fault})
@@ -195,26 +156,8 @@ async def _hung_up(reader: asyncio.StreamReader) -> None:
 @contextmanager
 def serving(server: LlmServer, port: int = 0) -> Iterator[LlmServer]:
     """Serve in a thread of its own, for tests that are not asynchronous."""
-    ready = threading.Event()
-    handle: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
-
-    async def main() -> None:
-        stop = asyncio.Event()
-        async with server.running(port):
-            handle.append((asyncio.get_running_loop(), stop))
-            ready.set()
-            await stop.wait()
-
-    thread = threading.Thread(target=lambda: asyncio.run(main()), name="llm-server")
-    thread.start()
-    if not ready.wait(10):
-        raise RuntimeError("the server did not start")
-    try:
+    with in_thread(lambda: server.running(port)):
         yield server
-    finally:
-        loop, stop = handle[0]
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()
 
 
 def main(arguments: list[str]) -> None:

@@ -53,8 +53,16 @@ class _Formula:
         self._depth = 0
         self._after = ""
 
+    def whole(self) -> Words:
+        """Words of all of it; a brace that closes nothing is passed over."""
+        words: Words = []
+        while self._next < len(self._tokens):
+            words += self.read()
+            self._next += 1
+        return words
+
     def read(self) -> Words:
-        """Words of the rest of the formula, or of this group."""
+        """Words up to the end of this group."""
         words: Words = []
         while self._next < len(self._tokens) and self._tokens[self._next][0] != "}":
             words += self._item()
@@ -140,9 +148,4 @@ class _Formula:
 
 def formula(text: str, language: str) -> Words:
     """Words of a formula with their offsets in it."""
-    reader = _Formula(text, language)
-    words: Words = []
-    while reader._next < len(reader._tokens):  # noqa: SLF001
-        words += reader.read()
-        reader._next += 1  # noqa: SLF001
-    return words
+    return _Formula(text, language).whole()
