@@ -32,6 +32,8 @@ def value_of(run: str) -> int | None:
         before, found, after = rest.rpartition(sign)
         if not found:
             continue
+        if total:
+            before = before.removeprefix("零")
         head = value_of(before) if sign == "亿" or len(before) == 1 else _below_myriad(before)
         if not head:
             return None
