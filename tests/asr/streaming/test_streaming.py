@@ -127,7 +127,7 @@ def test_window_begins_with_the_text_before_it_as_prompt() -> None:
 
 
 def test_opening_of_the_language_stands_in_for_a_prompt() -> None:
-    """Once the language is known, or given from the beginning; a prompt is stronger."""
+    """Once the language is known, at once where it was given; a prompt is stronger."""
     words = monologue(6.0, 5)
     openings = {"en": "Hello, there."}
     found, given, prompted = (ListeningDecoder(words) for _ in range(3))

@@ -190,6 +190,8 @@ def _heard(progress: Progress) -> Heard:
 @example(10**9 + 50_000)
 @example(1_606_540_024)
 @given(st.integers(1, 10**12))
+@example(1_403_980_220)
+@example(500_070_000)
 def test_every_number_is_read_as_it_is_said(number: int) -> None:
     """The normaliser of speech says it, and this reads it."""
     assert hanzi_numbers.value_of(cardinal(str(number))) == number

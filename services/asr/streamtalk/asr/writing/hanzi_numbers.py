@@ -32,10 +32,9 @@ def value_of(run: str) -> int | None:
         before, found, after = rest.rpartition(sign)
         if not found:
             continue
-        if sign == "亿" or len(before) == 1:
-            head = value_of(before)
-        else:
-            head = _below_myriad(before, with_zero=total > 0)
+        if total:
+            before = before.removeprefix("零")
+        head = value_of(before) if sign == "亿" or len(before) == 1 else _below_myriad(before)
         if not head:
             return None
         total, rest = total + head * MYRIADS[sign], after

@@ -29,8 +29,8 @@ _KEPT: Final = re.compile(
 )
 """Words and idioms that are no count of anything."""
 
-_RUN: Final = re.compile(rf"[{_N}幺]+(?:点[{_D}]+(?![{_N}]))?")
-_SHARE: Final = re.compile(rf"([百千])分之(零?[{_N}]+(?:点[{_D}]+)?)(?![{_N}点几])")
+_RUN: Final = re.compile(rf"[{_N}幺]+(?:点[{_D}]+(?:点[{_D}]+)*(?=[万亿](?![{_N}])|(?![{_N}])))?")
+_SHARE: Final = re.compile(rf"(负?)([百千])分之(零?[{_N}]+(?:点[{_D}]+)?)(?![{_N}点几])")
 _SIGNS: Final = {"百": "%", "千": "‰"}
 _FRACTION: Final = re.compile(rf"([{_N}]+)分之([{_N}]+)(?![{_N}点几])")
 _DAY_TIMES: Final = "早上|上午|中午|下午|晚上|凌晨|半夜|傍晚|夜里|今晚|明晚|今早|明早|清晨"
@@ -95,9 +95,10 @@ def _found(text: str) -> Iterator[Edit]:
 
 def _shares(text: str) -> Iterator[list[Edit]]:
     for found in _SHARE.finditer(text):
-        number = "100" if found[2] == "百" else _figures(found[2])
+        number = "100" if found[3] == "百" else _figures(found[3])
         if number:
-            yield [Edit(found.start(), found.end(), f"{number}{_SIGNS[found[1]]}")]
+            sign = "-" if found[1] else ""
+            yield [Edit(found.start(), found.end(), f"{sign}{number}{_SIGNS[found[2]]}")]
 
 
 def _fractions(text: str) -> Iterator[list[Edit]]:
@@ -210,15 +211,11 @@ def _sum(run: str, at: int) -> Iterator[Edit]:
 
 
 def _figures(spoken: str) -> str:
-    """`3.14` of `三点一四`, `20` of `二十`; empty where it is no number."""
-    whole, _, decimals = spoken.partition("点")
+    """`3.14` of `三点一四`, `20` of `二十`, `1.2.3`; empty where it is no number."""
+    whole, *decimals = spoken.split("点")
     value = value_of(whole)
+    if value is None and not decimals:
+        return digits_of(whole)
     if value is None or "万" in whole or "亿" in whole:
-        return (
-            digits_of(whole)
-            if value is None and not decimals
-            else ""
-            if value is None
-            else str(value)
-        )
-    return f"{value}.{digits_of(decimals)}" if decimals else str(value)
+        return "" if value is None or decimals else str(value)
+    return ".".join([str(value), *map(digits_of, decimals)])
