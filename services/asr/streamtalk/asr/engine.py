@@ -1,7 +1,7 @@
 """What a recognition engine implements, and the table of those there are."""
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from streamtalk.asr.pace import Pace
 from streamtalk.asr.writing.script import Script
@@ -76,6 +76,40 @@ class RecognitionEngine(Protocol):
 
     def hear(self, speech: Speech) -> Heard:
         """Transcribe; raises MalformedError for a grammar that cannot be used, or EngineError."""
+        ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """An engine that measures its speed when it is loaded."""
+
+    pace: Pace | None
+    """What a call takes; None: not measured."""
+
+
+@runtime_checkable
+class Bounded(Protocol):
+    """An engine that ends its calls by deadlines of its own."""
+
+    def deadline_ms(self, audio_ms: float) -> float:
+        """What a call takes at most: the watchdog is to wait longer."""
+        ...
+
+
+@runtime_checkable
+class Choosing(Protocol):
+    """An engine that chooses its model."""
+
+    about: str
+    """Which one it is, and why; empty where it was named."""
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """An engine that holds connections."""
+
+    def close(self) -> None:
+        """Break off what is under way; called once, from the receive thread."""
         ...
 
 

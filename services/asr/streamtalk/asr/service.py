@@ -5,8 +5,17 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from streamtalk.asr.config import AsrConfig
-from streamtalk.asr.engine import ENGINES, Heard, RecognitionEngine, Speech
-from streamtalk.asr.pace import Budget, Pace
+from streamtalk.asr.engine import (
+    ENGINES,
+    Bounded,
+    Choosing,
+    Closable,
+    Heard,
+    Paced,
+    RecognitionEngine,
+    Speech,
+)
+from streamtalk.asr.pace import Budget
 from streamtalk.asr.plausibility import check_heard, is_deaf
 from streamtalk.asr.writing.script import has_converter
 from streamtalk.asr.writing.writer import Writer
@@ -56,6 +65,8 @@ class AsrWorker(Worker[AsrConfig]):
         super().__init__(context, config)
         self._engine_name = chosen_engine(config.engine)
         self._engine: RecognitionEngine | None = None
+        self._bounded: Bounded | None = None
+        self._closable: Closable | None = None
         self._rings = RingCache()
         self._rejections = recognition_rejections()
         self._writer = Writer(config.writing)
@@ -68,8 +79,10 @@ class AsrWorker(Worker[AsrConfig]):
         engine: RecognitionEngine = create_engine("asr", ENGINES, self._engine_name, settings)
         engine.load()
         self._engine = engine
-        if about := getattr(engine, "about", ""):
-            self.log.info("model", extra={"fields": {"chosen": about}})
+        self._bounded = engine if isinstance(engine, Bounded) else None
+        self._closable = engine if isinstance(engine, Closable) else None
+        if isinstance(engine, Choosing) and engine.about:
+            self.log.info("model", extra={"fields": {"chosen": engine.about}})
         self._say_what_lacks(engine)
 
     def _say_what_lacks(self, engine: RecognitionEngine) -> None:
@@ -90,16 +103,15 @@ class AsrWorker(Worker[AsrConfig]):
 
     def _budget_ms(self, audio_ms: float) -> float:
         """Of one transcript, and never less than an engine's own deadline."""
-        own_ms = getattr(self._engine, "deadline_ms", lambda _: 0.0)(audio_ms)
+        own_ms = self._bounded.deadline_ms(audio_ms) if self._bounded is not None else 0.0
         return max(self._budget().of(audio_ms), own_ms)
 
     def _budget(self) -> Budget:
         """Of one transcript: as configured, else by the engine's pace, else by the rule."""
-        config = self.config
-        pace = getattr(self._engine, "pace", None)
-        if config.budget_ms or pace is None:
-            return Budget(config.budget_ms or _UNMEASURED_MS, config.budget_real_time_factor)
-        return Pace.budget(pace)
+        config, engine = self.config, self._engine
+        if not config.budget_ms and isinstance(engine, Paced) and engine.pace is not None:
+            return engine.pace.budget()
+        return Budget(config.budget_ms or _UNMEASURED_MS, config.budget_real_time_factor)
 
     def _transcribe(self, ask: Transcribe, payload: bytes) -> _Result:
         pcm = payload
@@ -171,7 +183,8 @@ class AsrWorker(Worker[AsrConfig]):
     def on_close(self) -> None:
         """Let the engine end its call, then unmap the rings."""
         super().on_close()
-        getattr(self._engine, "close", lambda: None)()
+        if self._closable is not None:
+            self._closable.close()
         self._rings.close()
 
     def _check_language(self, language: str) -> None:
