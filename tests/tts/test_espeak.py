@@ -116,3 +116,13 @@ def test_espeak_speaks_on_when_another_engine_of_the_process_is_gone(espeak: Esp
     gc.collect()
     audio, _ = say(espeak, Order("Still here."))
     assert audio.size > 0
+
+
+def test_espeak_takes_every_voice_that_it_lists(espeak: EspeakEngine) -> None:
+    """Some are found by their file only, and not by the language that they are listed with."""
+    heard = {}
+    for voice in espeak.voices():
+        audio, made = say(espeak, Order("1", language=voice.language, voice=voice.name))
+        assert made.voice == voice.name
+        heard[voice.name] = loudness(audio, 0, len(audio))
+    assert min(heard[name] for name in ("en-gb", "fr-fr", "en-us", "cmn")) > 0.01

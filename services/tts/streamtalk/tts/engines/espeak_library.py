@@ -79,6 +79,8 @@ class LibraryVoice(NamedTuple):
     """Its first language, such as `en-us` or `cmn`; `EspeakLibrary.choose` takes it."""
 
     name: str
+    identifier: str
+    """Its file below the data's `lang`: some voices cannot be chosen by their language."""
 
 
 @functools.cache
@@ -93,6 +95,7 @@ class EspeakLibrary:
     def __init__(self) -> None:
         self._link: tempfile.TemporaryDirectory[str] | None = None
         self._chosen = ""
+        self._identifiers: dict[str, str] = {}
         self._take: Take | None = None
         self._error: BaseException | None = None
         self._library: Any = ctypes.CDLL(espeakng_loader.get_library_path())
@@ -109,13 +112,16 @@ class EspeakLibrary:
         """Every voice of the installed data."""
         listed = self._library.espeak_ListVoices(None)
         found = itertools.takewhile(bool, (listed[index] for index in itertools.count()))
-        return [_describe(pointer.contents) for pointer in found]
+        voices = [_describe(pointer.contents) for pointer in found]
+        self._identifiers = {voice.tag: voice.identifier for voice in voices}
+        return voices
 
     def choose(self, tag: str) -> None:
         """Use a voice from now on; raises EngineError for one that the library lacks."""
         if tag == self._chosen:
             return
-        if self._library.espeak_SetVoiceByName(tag.encode()) != 0:
+        name = self._identifiers.get(tag, tag)
+        if self._library.espeak_SetVoiceByName(name.encode()) != 0:
             raise EngineError(
                 f"eSpeak NG has no voice {tag!r}; list the voices to see which it has"
             )
@@ -166,4 +172,5 @@ def _words(events: Any) -> Iterator[tuple[int, int]]:  # noqa: ANN401 — a C po
 
 def _describe(voice: _Voice) -> LibraryVoice:
     # `languages` is a priority byte, then the tag.
-    return LibraryVoice(voice.languages[1:].decode(), voice.name.decode())
+    tag = voice.languages[1:].decode()
+    return LibraryVoice(tag, voice.name.decode(), voice.identifier.decode())
