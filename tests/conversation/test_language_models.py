@@ -18,8 +18,11 @@ from tests.support.stack import Done, RunningStack, running_stack
 
 pytestmark = pytest.mark.conversation
 
-HEARD: Final = "what is seven hundred ninety three times eight hundred sixty one"
+SAID: Final = "what is seven hundred ninety three times eight hundred sixty one"
 """What the scripted recognition understands, whatever is said."""
+
+HEARD: Final = "what is 793 times 861"
+"""The same, as it is written."""
 
 SPOKEN: Final = "hello there"
 PRODUCT: Final = "793 times 861 is 682,773."
@@ -36,7 +39,7 @@ CONFIG: Final = f"""
 [asr]
 engine = "scripted"
 [asr.engines.scripted]
-texts = ["{HEARD}"]
+texts = ["{SAID}"]
 [orchestrator.llm]
 base_url = "http://127.0.0.1:{{port}}/v1"
 first_token_timeout_s = 1.0

@@ -61,8 +61,14 @@ def _is_wide(text: str, begin: int, at: int) -> bool:
 
 
 def _is_between_han(text: str, at: int) -> bool:
-    """Whether Chinese stands on both sides: a quotation in another language."""
-    return all(_HAN.match(char) for char in (text[at - 1 : at], text[at + 1 : at + 2]))
+    """Whether Chinese stands on both sides: a quotation in another language.
+
+    At the end of the text it is enough that it was written wide behind Chinese.
+    """
+    if not _HAN.match(text[at - 1 : at]):
+        return False
+    after = text[at + 1 : at + 2]
+    return bool(_HAN.match(after)) or (not text[at + 1 :].strip() and text[at] in _TO_NARROW)
 
 
 def _is_inner(text: str, at: int) -> bool:
