@@ -4,7 +4,7 @@ import pytest
 
 from streamtalk.orchestrator.llm.breaker import Breaker
 from streamtalk.orchestrator.llm.config import LlmConfig
-from streamtalk.orchestrator.llm.deadlines import Deadlines
+from streamtalk.orchestrator.llm.deadlines import answer_deadlines
 from streamtalk.orchestrator.llm.errors import LlmServerError, LlmUnreachableError
 
 pytestmark = pytest.mark.unit
@@ -55,13 +55,13 @@ def test_breaker_forgets_a_try_that_was_cancelled() -> None:
 
 def test_deadlines_wait_longer_for_the_first_word() -> None:
     """First word, stall and the whole answer each have their own limit."""
-    deadlines = Deadlines(LlmConfig(), 100.0)
+    deadlines = answer_deadlines(LlmConfig(), 100.0)
     assert deadlines.next_s() == 120.0
     assert "no first word within 20 s" in deadlines.complaint()
-    deadlines.progress(110.0)
+    deadlines.came(110.0)
     assert deadlines.next_s() == 125.0
     assert "stopped in its answer" in deadlines.complaint()
-    deadlines.progress(219.0)
+    deadlines.came(219.0)
     assert deadlines.next_s() == 220.0
     assert not deadlines.is_over(219.9)
     assert deadlines.is_over(220.0)

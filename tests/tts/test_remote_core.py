@@ -33,7 +33,7 @@ from streamtalk.runtime.remote.inbox import FULL_BYTES, TAKEN_BYTES, Arrivals, I
 from streamtalk.tts.engine import Order, Samples
 from streamtalk.tts.engines.azure import ssml
 from streamtalk.tts.remote.choosing import VoiceTable
-from streamtalk.tts.remote.deadlines import Deadlines
+from streamtalk.tts.remote.deadlines import piece_deadlines
 from streamtalk.tts.remote.engine import Decoder
 from streamtalk.tts.remote.pcm import PcmAssembler
 from streamtalk.tts.remote.settings import RemoteSettings
@@ -116,7 +116,7 @@ def test_what_is_no_playable_wav_is_refused(raw: bytes) -> None:
 def test_deadlines_follow_the_sound() -> None:
     """First the first byte, then the gaps, and over all of it the whole piece."""
     settings = RemoteSettings(first_byte_timeout_s=3, stall_timeout_s=2, piece_timeout_s=10)
-    deadlines = Deadlines(settings, 100.0)
+    deadlines = piece_deadlines(settings, 100.0)
     assert deadlines.next_s() == 103.0
     assert "no sound within 3 s" in deadlines.complaint()
     deadlines.came(102.0)

@@ -1,42 +1,27 @@
 """How long an answer is waited for, by the length of the audio; pure."""
 
 from streamtalk.asr.remote.settings import OpenAiTranscriptionSettings
+from streamtalk.runtime.remote.deadlines import Deadlines, Limit
 
 
-class Deadlines:
-    """Of one request: its first byte, every further one, and all of it.
-
-    Args:
-        settings: What each may take.
-        audio_s: Length of what is recognised.
-        now_s: When the request is made.
-    """
-
-    def __init__(self, settings: OpenAiTranscriptionSettings, audio_s: float, now_s: float) -> None:
-        self._settings = settings
-        self._audio_s = audio_s
-        more_s = settings.real_time_factor * audio_s
-        self._whole_s = now_s + settings.whole_timeout_s + more_s
-        self._due_s = now_s + settings.answer_timeout_s + more_s
-        self._has_begun = False
-
-    def came(self, now_s: float) -> None:
-        """Bytes have come."""
-        self._has_begun = True
-        self._due_s = now_s + self._settings.stall_timeout_s
-
-    def next_s(self) -> float:
-        """Nothing is waited for beyond this time."""
-        return min(self._due_s, self._whole_s)
-
-    def complaint(self) -> str:
-        """What to tell a person about the deadline that passed."""
-        of_audio = f"for {self._audio_s:.1f} s of audio"
-        if self._due_s > self._whole_s:
-            return f"the answer {of_audio} was not whole in time: raise whole_timeout_s"
-        if self._has_begun:
-            return f"the answer {of_audio} stopped before its end"
-        return f"no answer {of_audio}: is the server overloaded? Else raise answer_timeout_s"
+def answer_deadlines(
+    settings: OpenAiTranscriptionSettings, audio_s: float, now_s: float
+) -> Deadlines:
+    """Of one request: its first byte, every further one, and all of it."""
+    of_audio = f"for {audio_s:.1f} s of audio"
+    more_s = settings.real_time_factor * audio_s
+    return Deadlines(
+        now_s,
+        first=Limit(
+            settings.answer_timeout_s + more_s,
+            f"no answer {of_audio}: is the server overloaded? Else raise answer_timeout_s",
+        ),
+        stall=Limit(settings.stall_timeout_s, f"the answer {of_audio} stopped before its end"),
+        whole=Limit(
+            settings.whole_timeout_s + more_s,
+            f"the answer {of_audio} was not whole in time: raise whole_timeout_s",
+        ),
+    )
 
 
 def longest_s(settings: OpenAiTranscriptionSettings, audio_s: float) -> float:

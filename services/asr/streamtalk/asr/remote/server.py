@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from streamtalk.asr.remote.answers import MAX_BODY_BYTES, EventReader, Said, read_answer
-from streamtalk.asr.remote.deadlines import Deadlines
+from streamtalk.asr.remote.deadlines import answer_deadlines
 from streamtalk.asr.remote.settings import OpenAiTranscriptionSettings
 from streamtalk.proto.errors import (
     RemoteError,
@@ -20,6 +20,7 @@ from streamtalk.runtime.api_key import ApiKey
 from streamtalk.runtime.http_library import load_httpx
 from streamtalk.runtime.remote.address import Address
 from streamtalk.runtime.remote.answer import Pause, pause_s, status_error
+from streamtalk.runtime.remote.deadlines import Deadlines
 
 _CLOSE_S: Final = 0.3
 _KEEP_S: Final = 60.0
@@ -81,7 +82,7 @@ class TranscriptionServer:
         """Ask once; raises RemoteError, and when cancelled closes the connection."""
         clock = asyncio.get_running_loop().time
         self._pause.admit(clock(), self._address.url)
-        deadlines = Deadlines(self._settings, ask.audio_s, clock())
+        deadlines = answer_deadlines(self._settings, ask.audio_s, clock())
         try:
             return await self._transcribe(ask, deadlines)
         except TimeoutError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from streamtalk.orchestrator.llm.breaker import Breaker
 from streamtalk.orchestrator.llm.config import LlmConfig, parse_base_url
-from streamtalk.orchestrator.llm.deadlines import Deadlines
+from streamtalk.orchestrator.llm.deadlines import answer_deadlines
 from streamtalk.orchestrator.llm.discovery import Found
 from streamtalk.orchestrator.llm.engine import ChatMessage
 from streamtalk.orchestrator.llm.errors import (
@@ -21,6 +21,7 @@ from streamtalk.orchestrator.llm.errors import (
 from streamtalk.orchestrator.llm.response import RETRIED_STATUSES, AnswerReader, status_error
 from streamtalk.orchestrator.llm.thinking import ThinkFilter, may_begin_inside
 from streamtalk.runtime.http_library import load_httpx
+from streamtalk.runtime.remote.deadlines import Deadlines
 
 if TYPE_CHECKING:
     import httpx
@@ -107,7 +108,7 @@ class OpenAiLlm:
 
     async def _once(self, body: dict[str, Any]) -> AsyncGenerator[str, None]:
         """One request; _RetryableError where nothing was said yet and another may do better."""
-        deadlines = Deadlines(self._settings, asyncio.get_running_loop().time())
+        deadlines = answer_deadlines(self._settings, asyncio.get_running_loop().time())
         has_spoken = False
         try:
             async with (
@@ -150,7 +151,7 @@ class OpenAiLlm:
                 break
             text = reader.feed(chunk)
             if reader.progressed:
-                deadlines.progress(clock())
+                deadlines.came(clock())
             if text:
                 yield text
         if rest := reader.finish():

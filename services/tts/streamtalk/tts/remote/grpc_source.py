@@ -17,8 +17,9 @@ from streamtalk.proto.errors import (
     RemoteTimeoutError,
     RemoteUnreachableError,
 )
+from streamtalk.runtime.remote.deadlines import Deadlines
 from streamtalk.runtime.remote.io_thread import Put
-from streamtalk.tts.remote.deadlines import Deadlines
+from streamtalk.tts.remote.deadlines import piece_deadlines
 from streamtalk.tts.remote.settings import RemoteSettings
 
 
@@ -62,7 +63,7 @@ class GrpcSource:
 
     async def read(self, call: GrpcCall, put: Put) -> None:
         """Ask, and put the sound of each message as it comes."""
-        deadlines = Deadlines(self._settings, asyncio.get_running_loop().time())
+        deadlines = piece_deadlines(self._settings, asyncio.get_running_loop().time())
         error = await self._try(call, put, deadlines)
         if error is not None:
             raise error

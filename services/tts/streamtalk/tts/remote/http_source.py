@@ -12,8 +12,9 @@ from streamtalk.proto.errors import RemoteError, RemoteTimeoutError, RemoteUnrea
 from streamtalk.runtime.http_library import load_httpx
 from streamtalk.runtime.remote.address import Address
 from streamtalk.runtime.remote.answer import Pause, check_is_sound, pause_s, status_error
+from streamtalk.runtime.remote.deadlines import Deadlines
 from streamtalk.runtime.remote.io_thread import Put
-from streamtalk.tts.remote.deadlines import Deadlines
+from streamtalk.tts.remote.deadlines import piece_deadlines
 from streamtalk.tts.remote.settings import RemoteSettings
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class HttpSource:
         """Post, and put the body as it comes."""
         clock = asyncio.get_running_loop().time
         self._pause.admit(clock(), self._address.url)
-        deadlines = Deadlines(self._settings, clock())
+        deadlines = piece_deadlines(self._settings, clock())
         try:
             await self._read(call, put, deadlines)
         except TimeoutError as error:
