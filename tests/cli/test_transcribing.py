@@ -6,6 +6,7 @@ import struct
 import subprocess
 import wave
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -46,12 +47,19 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene() -> Iterator[Scene]:
     """A recogniser that says the same of everything, in two languages."""
+    with _scene() as made:
+        yield made
+
+
+@contextmanager
+def _scene(settings: str = "") -> Iterator[Scene]:
+    """With more settings of the scripted engine."""
     with private_folder() as folder, processes(folder / "run") as running:
         environment = private_environment(folder)
         config = folder / "streamtalk.toml"
         config.write_text(
             f'[asr]\nengine = "scripted"\n'
-            f'[asr.engines.scripted]\ntexts = ["{TEXT}"]\nlanguages = []\n',
+            f'[asr.engines.scripted]\ntexts = ["{TEXT}"]\nlanguages = []\n{settings}',
             encoding="utf-8",
         )
         own = {**environment, "STREAMTALK_CONFIG": str(config)}
@@ -220,18 +228,16 @@ def test_wrong_use_is_said_before_anything_is_done(scene: Scene, tmp_path: Path)
         assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
 
 
-def test_interrupt_leaves_no_file_and_says_how_far_it_came(
-    scene: Scene, speech: Voice, tmp_path: Path
-) -> None:
-    """Ctrl-C while a pipe feeds the middle of a recording: no output, exit code 130."""
+def test_interrupt_leaves_no_file_and_says_how_far_it_came(speech: Voice, tmp_path: Path) -> None:
+    """Ctrl-C in the middle of a recording, of which one piece is done: no output, exit code 130."""
     path, out = tmp_path / "talk.wav", tmp_path / "talk.srt"
-    soundfile.write(path, np.tile(speech, 400), RATE_HZ)
-    with scene.spawn(str(path), "--out", str(out)) as process:
-        # The recogniser counts what it has transcribed: one piece is done, more are to come.
+    soundfile.write(path, np.tile(speech, 40), RATE_HZ)
+    with _scene('fault = "hang"\nfault_after = 1\n') as scene:
         before = _done(scene)
-        scene.running.wait(lambda: _done(scene) > before or process.poll() is not None, "a piece")
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        with scene.spawn(str(path), "--out", str(out)) as process:
+            scene.running.wait(lambda: _done(scene) > before, "a piece")
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "stopped at 0:0" in err
     assert f"{out} was not written" in err
