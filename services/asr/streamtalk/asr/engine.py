@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
 from streamtalk.asr.pace import Pace
+from streamtalk.asr.trust.voice import is_unsure
 from streamtalk.asr.writing.script import Script
+from streamtalk.proto.audio import BYTES_PER_SAMPLE
 from streamtalk.proto.recognition import Word
 from streamtalk.runtime.engine_table import EngineSpec
 
@@ -30,6 +32,14 @@ class Speech:
     script: Script = "simplified"
     """Of Chinese, for a model that takes a prompt; the service converts what others write."""
 
+    voice: float = 1.0
+    """Best probability of speech that voice activity gave it; 1: sure, or not known."""
+
+    @property
+    def unsure(self) -> bool:
+        """Whether it is short, and may be noise or the rest of an echo as well."""
+        return self.final and is_unsure(self.voice, len(self.pcm) // BYTES_PER_SAMPLE)
+
 
 @dataclass(frozen=True)
 class Heard:
@@ -43,7 +53,7 @@ class Heard:
     """0 to 1, of the whole text; 0 in a partial that was not judged."""
 
     rejected: str = ""
-    """Why the engine does not stand by the text: `grammar`, `confidence`, `silence`."""
+    """Why the engine does not stand by the text: `grammar`, `confidence`, `unsure`, `silence`."""
 
     words: tuple[Word, ...] = ()
     stable_chars: int = 0
