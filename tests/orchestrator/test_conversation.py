@@ -29,7 +29,7 @@ def test_question_is_answered_and_heard() -> None:
     assert set(turn.stages_ms) >= {"vad", "asr", "turn", "llm_first_text", "tts_first_audio"}
 
 
-def test_recogniser_is_told_how_sure_voice_activity_was() -> None:
+def test_recogniser_is_told_how_sure() -> None:
     """With the final alone: partials are not judged."""
     room = Room()
     room.peak = 0.8

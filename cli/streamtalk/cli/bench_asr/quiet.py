@@ -36,9 +36,8 @@ _HISS: Final = 1e-4
 _SHORTEST_S: Final = 0.35
 _LONGEST_S: Final = 0.6
 _FADE_SAMPLES: Final = MIC_RATE_HZ // 100
-_BURSTS: Final = 12
+_BURSTS: Final = 8
 _BURST_S: Final = (0.1, 0.6)
-_APART_SAMPLES: Final = 8 * MIC_RATE_HZ // 5
 _BANDS: Final = 17
 _DEEPEST_DB: Final = -40.0
 _PEAKS_DB: Final = (-30.0, -10.0)
@@ -89,7 +88,7 @@ def _command(text: str, voice: str) -> Clip:
     return Clip(name, samples, spoken=True, language="en", transcript=text)
 
 
-def made_echo(clip: Clip) -> Clip:
+def made_echoes(clip: Clip) -> list[Clip]:
     """What a canceller might leave of a far voice: bursts of it, each band at its own gain.
 
     An assumption: only one recorded residual echo wakes voice activity, and it is in the half that
@@ -97,23 +96,26 @@ def made_echo(clip: Clip) -> Clip:
     """
     rng = _dice(clip.name)
     audio = _floats(clip.samples)
-    out = np.zeros(_BURSTS * _APART_SAMPLES, np.float32)
+    found = []
     for number in range(_BURSTS):
-        count = int(rng.uniform(*_BURST_S) * MIC_RATE_HZ)
-        if count >= len(audio):
-            continue
-        first = int(rng.integers(len(audio) - count))
-        burst = _faded(audio[first : first + count])
-        spectrum = np.fft.rfft(burst)
-        gains_db = rng.uniform(_DEEPEST_DB, 0.0, _BANDS)
-        places = np.linspace(0, _BANDS - 1, len(spectrum))
-        spectrum *= 10 ** (np.interp(places, np.arange(_BANDS), gains_db) / 20)
-        left = np.fft.irfft(spectrum, count)
-        left *= 10 ** (rng.uniform(*_PEAKS_DB) / 20) / max(float(np.abs(left).max()), 1e-6)
-        at = number * _APART_SAMPLES + _APART_SAMPLES // 3
-        out[at : at + count] = left[: len(out) - at]
-    name = f"{clip.name}, made echo"
-    return Clip(name, _samples(out), spoken=False, language=clip.language, of=clip.name)
+        count = min(int(rng.uniform(*_BURST_S) * MIC_RATE_HZ), len(audio))
+        first = int(rng.integers(len(audio) - count + 1))
+        burst = _leak(_faded(audio[first : first + count]), rng)
+        pad = np.zeros(MIC_RATE_HZ // 2, np.float32)
+        samples = _samples(np.concatenate([pad, burst, pad]))
+        name = f"{clip.name}, echo {number}"
+        found.append(Clip(name, samples, spoken=False, language=clip.language, of=clip.name))
+    return found
+
+
+def _leak(burst: Audio, rng: np.random.Generator) -> Audio:
+    spectrum = np.fft.rfft(burst)
+    gains_db = rng.uniform(_DEEPEST_DB, 0.0, _BANDS)
+    places = np.linspace(0, _BANDS - 1, len(spectrum))
+    spectrum *= 10 ** (np.interp(places, np.arange(_BANDS), gains_db) / 20)
+    left = np.fft.irfft(spectrum, len(burst))
+    left *= 10 ** (rng.uniform(*_PEAKS_DB) / 20) / max(float(np.abs(left).max()), 1e-6)
+    return np.asarray(left, np.float32)
 
 
 def _quiet(name: str, audio: Audio) -> Samples:

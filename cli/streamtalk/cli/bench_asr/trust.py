@@ -17,7 +17,7 @@ from streamtalk.asr.engines.pocketsphinx import PocketSphinxEngine
 from streamtalk.asr.loudness import from_pcm, peak_db
 from streamtalk.asr.trust.judge import Judge, Limits, Sound, sound_of
 from streamtalk.cli.bench_asr.material import HALVES, Clip, commands, material
-from streamtalk.cli.bench_asr.quiet import answers, made_echo, quiet_commands, quiet_words
+from streamtalk.cli.bench_asr.quiet import answers, made_echoes, quiet_commands, quiet_words
 from streamtalk.cli.bench_asr.quiet import lines as quiet_lines
 from streamtalk.cli.bench_asr.recognisers import EngineRecogniser
 from streamtalk.cli.bench_asr.recordings import Ears
@@ -63,9 +63,10 @@ def measure(folder: Path, tell: Callable[[str], None]) -> dict[str, Any]:
     grammar = assistant_grammar()
     with_grammar = [*quiet, *spoken_commands]
     table += _sphinx("PocketSphinx, commands", engine, with_grammar, heard, grammar, tell)
-    echoes = [made_echo(clip) for clip in clips if clip.spoken]
+    made = [echo for clip in clips if clip.spoken for echo in made_echoes(clip)]
     words, orders = quiet_words(folder), quiet_commands()
-    heard |= {clip.name: ears.probabilities(clip.samples) for clip in [*echoes, *words, *orders]}
+    heard |= {clip.name: ears.probabilities(clip.samples) for clip in [*made, *words, *orders]}
+    echoes = [clip for clip in made if any(r.unsure for r in _ranges(clip, heard[clip.name]))]
     table += _sphinx("made echo, dictation", engine, echoes, heard, "", tell)
     table += _sphinx("made echo, commands", engine, echoes, heard, grammar, tell)
     tell("quiet words and commands")
