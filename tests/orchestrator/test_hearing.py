@@ -233,6 +233,19 @@ def test_final_says_how_sure_voice_activity_was() -> None:
     assert voice_of(hearing.on_state(again, 0)) == 0.9
 
 
+def test_long_speech_is_sure_and_two_short_bursts_are_not() -> None:
+    """A second in one go is somebody; what goes on after a pause is as unsure as it was."""
+    hearing = Hearing(HearingConfig())
+    hearing.on_state(state(4_000, speaking=True, peak=0.9), 0)
+    first = hearing.on_state(state(24_000, speaking=False, end=21_000, peak=0.9), 0)
+    hearing.on_state(state(40_000, speaking=True, segment=36_000, peak=0.7), 0)
+    both = state(50_000, speaking=False, segment=36_000, end=46_000, peak=0.7)
+    assert (voice_of(first), voice_of(hearing.on_state(both, 0))) == (0.9, 0.9)
+    long = Hearing(HearingConfig())
+    long.on_state(state(4_000, speaking=True, peak=0.9), 0)
+    assert voice_of(long.on_state(state(25_000, speaking=False, end=22_000, peak=0.9), 0)) == 1.0
+
+
 def test_speech_of_an_older_vad_is_sure() -> None:
     """One that does not say how sure it was is believed."""
     hearing = Hearing(HearingConfig())

@@ -32,8 +32,8 @@ class Transcribe(Request, frozen=True, kw_only=True):
     """Text that came before, or words to expect."""
 
     voice: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 1.0
-    """Best probability of speech that voice activity gave this audio; 1: sure, or not known.
-    Short audio of which it was not sure has to be recognised more clearly."""
+    """Best probability of speech that voice activity gave this audio; 1: sure, long, or not
+    known. Audio of which it was not sure has to be recognised more clearly."""
 
 
 class Word(Message, frozen=True, kw_only=True):

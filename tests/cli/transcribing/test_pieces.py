@@ -97,7 +97,7 @@ def test_piece_tells_how_sure_voice_activity_was() -> None:
     (alone,) = _cut(_speech((2, 0.0), click, (2, 0.0)))
     assert alone.voice == 0.8
     both = _cut(_speech((2, 0.99), (0.5, 0.0), click, (3, 0.0), click, (2, 0.0)))
-    assert [piece.voice for piece in both] == [0.99, 0.8]
+    assert [piece.voice for piece in both] == [1.0, 0.8]
 
 
 def test_window_forgets_what_is_behind() -> None:

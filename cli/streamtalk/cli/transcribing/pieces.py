@@ -21,6 +21,9 @@ _ENOUGH_SAMPLES: Final = 15 * MIC_RATE_HZ
 _APART_SAMPLES: Final = MIC_RATE_HZ
 """Speech on both sides of a longer pause goes into two pieces."""
 
+_LONG_SAMPLES: Final = 13 * MIC_RATE_HZ // 10
+"""A second of speech in one go, and its look-back: that is somebody, however quiet."""
+
 _PAD_SAMPLES: Final = MIC_RATE_HZ // 5
 _SEARCH_CHUNKS: Final = 10 * MIC_RATE_HZ // CHUNK_SAMPLES
 """Of speech without a pause the last so many chunks are searched for the best place to cut."""
@@ -74,7 +77,8 @@ class PieceCutter:
         if self._begin is None:
             return found
         self._end = max(self._end, segmenter.end or 0)
-        self._voice = max(self._voice, segmenter.peak)
+        lasted = (segmenter.end or 0) - (segmenter.segment or 0) >= _LONG_SAMPLES
+        self._voice = max(self._voice, 1.0 if lasted else segmenter.peak)
         silence = to_sample - self._end
         long = to_sample - self._begin >= _ENOUGH_SAMPLES
         if not segmenter.speaking and (silence > _APART_SAMPLES or long):

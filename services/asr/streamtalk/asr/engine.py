@@ -6,7 +6,6 @@ from typing import Final, Protocol, runtime_checkable
 from streamtalk.asr.pace import Pace
 from streamtalk.asr.trust.voice import is_unsure
 from streamtalk.asr.writing.script import Script
-from streamtalk.proto.audio import BYTES_PER_SAMPLE
 from streamtalk.proto.recognition import Word
 from streamtalk.runtime.engine_table import EngineSpec
 
@@ -37,8 +36,8 @@ class Speech:
 
     @property
     def unsure(self) -> bool:
-        """Whether it is short, and may be noise or the rest of an echo as well."""
-        return self.final and is_unsure(self.voice, len(self.pcm) // BYTES_PER_SAMPLE)
+        """Whether it may be noise or the rest of an echo as well."""
+        return self.final and is_unsure(self.voice)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,9 @@ from streamtalk.proto.recognition import Transcript
 from streamtalk.proto.state import VadState
 
 _NS_PER_SAMPLE: Final = 1_000_000_000 // MIC_RATE_HZ
+_LONG_SAMPLES: Final = ms_to_samples(1_300, MIC_RATE_HZ)
+"""A second of speech in one go, and its look-back: that is somebody, however quiet."""
+
 _AGAIN_SAMPLES: Final = ms_to_samples(100, MIC_RATE_HZ)
 """Two attachments that judge the same speech agree on its end this closely."""
 
@@ -127,7 +130,7 @@ class Utterance:
     speaking: bool = True
     end: int = 0
     voice: float = 0.0
-    """Best speech probability in it so far, all its segments together."""
+    """Best speech probability in it so far, all its segments together; 1 once one was long."""
 
     key: Range | None = None
     silence_since_ns: int = 0
@@ -176,7 +179,8 @@ class Hearing:
             partial_due_ns = now_ns + self._config.partial_after_ms * 1_000_000
             self.utterance = Utterance(state.stream, start, partial_due_ns=partial_due_ns)
             actions.append(Began(start))
-        self.utterance.voice = max(self.utterance.voice, state.peak)
+        lasted = end - state.segment >= _LONG_SAMPLES
+        self.utterance.voice = max(self.utterance.voice, 1.0 if lasted else state.peak)
         if state.speaking:
             return actions + self._on_speaking(self.utterance, state, now_ns)
         return actions + self._on_pause(self.utterance, end, state.sample, now_ns)
