@@ -3,11 +3,13 @@
 import threading
 import wave
 
+import numpy as np
 import pytest
 
 from streamtalk.asr.config import PocketSphinxSettings
 from streamtalk.asr.engine import Speech
 from streamtalk.asr.engines.pocketsphinx import PocketSphinxEngine
+from streamtalk.asr.loudness import from_pcm, to_pcm
 from streamtalk.asr.score import ErrorRate, word_errors
 from streamtalk.proto.errors import MalformedError
 from tests.asr.conftest import COMMANDS, Say
@@ -28,6 +30,9 @@ SPOKEN = [
     "who are you",
     "good morning",
 ]
+ECHOES = [(31_360, 47_872, 0.604), (102_016, 141_056, 0.94), (169_600, 186_112, 0.688)]
+"""Bytes of the recording that voice activity takes for speech, and how sure it is at its best."""
+
 OTHER = [
     "the weather in london was terrible yesterday",
     "my sister lives near the river",
@@ -94,6 +99,46 @@ def test_noise_is_silence(name: str) -> None:
     for grammar in (COMMANDS, ""):
         heard = engine.hear(Speech(pcm, grammar=grammar))
         assert (heard.text, heard.rejected) == ("", "silence")
+
+
+def _quieter(pcm: bytes, gain_db: float) -> bytes:
+    return to_pcm(from_pcm(pcm) * np.float32(10 ** (gain_db / 20)))
+
+
+def test_quiet_command_is_heard_though_voice_activity_was_not_sure(
+    engine: PocketSphinxEngine, say: Say
+) -> None:
+    """Thirty decibels below the usual, a clear match of the grammar is enough."""
+    for command in ("repeat that", "who are you", "thank you"):
+        heard = engine.hear(Speech(_quieter(say(command), -30), grammar=COMMANDS, voice=0.7))
+        assert (heard.text, heard.rejected) == (command, "")
+
+
+def test_unclear_speech_is_rejected_where_voice_activity_was_not_sure(say: Say) -> None:
+    """Half a word is said back of a clear voice; of what may be an echo it is no turn."""
+    strict = PocketSphinxEngine(
+        PocketSphinxSettings(unsure_confidence=1.0, unsure_dictation_confidence=1.0)
+    )
+    strict.load()
+    half = say("my sister lives near the river")[:25_600]
+    for grammar in (COMMANDS, ""):
+        clear = strict.hear(Speech(half, grammar=grammar))
+        assert clear.text
+        heard = strict.hear(Speech(half, grammar=grammar, voice=0.94))
+        assert (heard.text, heard.rejected) == ("", "unsure")
+
+
+def test_rest_of_an_echo_is_no_turn(engine: PocketSphinxEngine) -> None:
+    """What a canceller left of a far voice, as voice activity hands it on."""
+    name = "3toVbH46HkG0otARNYGDIw_farend_singletalk.wav"
+    pcm = pcm_of(recording(f"echo_residual/{name}"))
+    found = [
+        engine.hear(Speech(pcm[begin:end], grammar=grammar, voice=voice))
+        for begin, end, voice in ECHOES
+        for grammar in (COMMANDS, "")
+    ]
+    assert {heard.text for heard in found} == {""}
+    assert {heard.rejected for heard in found} <= {"silence", "unsure"}
 
 
 def test_dictation_hears_most_words(engine: PocketSphinxEngine) -> None:

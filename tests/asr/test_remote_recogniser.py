@@ -236,6 +236,17 @@ def test_invented_text_is_no_turn() -> None:
         assert engine.hear(Speech(CLIP)).rejected == "no_speech"
 
 
+def test_voice_activity_that_was_not_sure_asks_for_better_figures() -> None:
+    """A short word is believed of a clear voice and rejected of one that may be an echo."""
+    word = CLIP[:32_000]
+    with scene() as (engine, server):
+        server.text = "Perhaps"
+        server.more = {"segments": [{**_unsure(-0.9), "no_speech_prob": 0.3}]}
+        assert engine.hear(Speech(word)).text == "Perhaps"
+        heard = engine.hear(Speech(word, voice=0.9))
+        assert (heard.text, heard.rejected) == ("", "unsure")
+
+
 def _unsure(log_probability: float = -1.2) -> dict[str, Any]:
     own = {"avg_logprob": log_probability, "no_speech_prob": 0.9}
     return {"text": "Perhaps", "start": 0, "end": 1, **own}

@@ -20,7 +20,7 @@ from streamtalk.proto.errors import (
     MalformedError,
     UnknownMessageError,
 )
-from streamtalk.proto.health import Health, Probe, Proof, ProveWork
+from streamtalk.proto.health import Health, Metrics, MetricsText, Probe, Proof, ProveWork
 from streamtalk.proto.message import Message, Ok, Refusal, Request
 from streamtalk.proto.playback import Finish
 from streamtalk.proto.recognition import Transcribe, Transcript
@@ -84,6 +84,18 @@ def test_command_is_read_from_the_ring(start: Start, run_dir: Path) -> None:
     assert first <= heard.words[0].from_sample < heard.words[-1].to_sample <= ask.to_sample
     assert heard.audio_ms == pytest.approx((ask.to_sample - first) / 16)
     assert (partial.text, partial.final) == (canned.TEXT, False)
+
+
+def test_unsure_speech_is_rejected_and_counted(start: Start) -> None:
+    """With the voice that the caller gives; one that gives none is answered as ever."""
+    strict = "unsure_dictation_confidence = 1.0\n"
+    peer = start(f'[asr]\nengine = "pocketsphinx"\n[asr.engines.pocketsphinx]\n{strict}')
+    short = canned.clip()[:40_000]
+    assert peer.call(Transcribe(), Transcript, 60.0, short).text
+    heard = peer.call(Transcribe(voice=0.9), Transcript, 60.0, short)
+    assert (heard.text, heard.rejected) == ("", "unsure")
+    counted = peer.call(Metrics(), MetricsText, 60.0).text
+    assert 'streamtalk_asr_rejected_transcripts{reason="unsure"} 1' in counted
 
 
 def test_instance_says_what_it_can(start: Start) -> None:

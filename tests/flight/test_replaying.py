@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from streamtalk.asr.engine import Heard, Speech
+from streamtalk.asr.engines.scripted import ScriptedEngine
 from streamtalk.cli.flight.decisions import decisions_of
 from streamtalk.cli.flight.file import STOPPED, Row, read_recording
 from streamtalk.cli.flight.microphone import Arrival, Stream
@@ -173,6 +175,23 @@ def test_other_recogniser_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert (turn.user_text, turn.reply_text) == ("what day is it", "It is noon.")
     assert turn.heard_text == "It is noon."
     assert any("reply of that turn" in note for note in playing.world.notes)
+
+
+def test_other_recogniser_knows_how_sure_voice_activity_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A quiet question is judged in a replay as it would have been then."""
+    voices: list[float] = []
+
+    def hear(_: ScriptedEngine, speech: Speech) -> Heard:
+        voices.append(speech.voice)
+        return Heard("", "en", 0.0)
+
+    (rows,) = recorded(test_conversation.test_recogniser_is_told_how_sure, monkeypatch)
+    part = part_of(tmp_path / "a.strec", rows)
+    monkeypatch.setattr(ScriptedEngine, "hear", hear)
+    play(part, build_stages(["asr=scripted"], [], {}, {}, recorded_latency=True))
+    assert voices[-1] == 0.8
 
 
 def test_other_voice_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

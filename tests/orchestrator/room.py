@@ -303,6 +303,7 @@ class Room:
         self.end: int | None = None
         self.stream = "mic"
         self.speaks = False
+        self.peak = 1.0
         self.offset = 0
         self.pass_ms(0)
 
@@ -395,4 +396,5 @@ class Room:
             segment=self.segment,
             end=self.end if not self.speaks else None,
             probability=0.5,
+            peak=self.peak,
         )

@@ -29,6 +29,16 @@ def test_question_is_answered_and_heard() -> None:
     assert set(turn.stages_ms) >= {"vad", "asr", "turn", "llm_first_text", "tts_first_audio"}
 
 
+def test_recogniser_is_told_how_sure() -> None:
+    """With the final alone: partials are not judged."""
+    room = Room()
+    room.peak = 0.8
+    room.ask("what time is it", "It is noon.")
+    room.wait_idle()
+    assert {ask.voice for ask in room.world.transcribed if ask.final} == {0.8}
+    assert {ask.voice for ask in room.world.transcribed if not ask.final} == {1.0}
+
+
 def test_turns_are_numbered_on() -> None:
     """Each question is the next turn, and its transcript does not reach into the one before."""
     room = Room(first_turn=5)

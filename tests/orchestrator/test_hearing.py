@@ -3,6 +3,7 @@
 import pytest
 
 from streamtalk.orchestrator.hearing import (
+    Action,
     AskPrediction,
     AskTranscript,
     Began,
@@ -33,6 +34,7 @@ def state(
     end: int | None = None,
     stream: str = "a",
     lease: str = "l",
+    peak: float = 1.0,
 ) -> VadState:
     """A VAD state at `sample`."""
     return VadState(
@@ -43,6 +45,7 @@ def state(
         segment=segment,
         end=end,
         probability=0.5,
+        peak=peak,
     )
 
 
@@ -204,13 +207,64 @@ def test_no_partial_is_begun_in_what_may_be_the_pause() -> None:
     assert len(hearing.on_state(state(5_000, speaking=True, end=5_000), 90 * MS)) == 1
 
 
-def test_speech_that_was_taken_back_is_dropped_unheard() -> None:
-    """A segment that ends where it began is not transcribed, and the next one is heard."""
+def test_segment_without_speech_is_dropped_unheard() -> None:
+    """One that ends where it began is not transcribed, and the next one is heard."""
     hearing = Hearing(HearingConfig())
     hearing.on_state(state(4_000, speaking=True, end=4_000), 0)
     (dropped,) = hearing.on_state(state(6_000, speaking=False, end=1_000), 100 * MS)
     assert dropped == Dropped(Range("a", 1_000, 1_000), "silence")
     assert hearing.on_state(state(9_000, speaking=True, segment=8_000), 300 * MS) == [Began(8_000)]
+
+
+def voice_of(actions: list[Action]) -> float:
+    """How sure of speech the final is that these ask for."""
+    (ask,) = (a for a in actions if isinstance(a, AskTranscript) and a.final)
+    return ask.voice
+
+
+def test_final_says_how_sure_voice_activity_was() -> None:
+    """The best of all segments of the utterance, whichever attachment reported them."""
+    hearing = Hearing(HearingConfig())
+    hearing.on_state(state(4_000, speaking=True, peak=0.7), 0)
+    first = hearing.on_state(state(11_000, speaking=False, end=9_000, peak=0.9), 0)
+    assert voice_of(first) == 0.9
+    hearing.on_state(state(15_000, speaking=True, segment=13_000, lease="m", peak=0.6), 0)
+    again = state(20_000, speaking=False, segment=13_000, end=18_000, lease="m", peak=0.8)
+    assert voice_of(hearing.on_state(again, 0)) == 0.9
+
+
+def test_long_speech_is_sure_and_two_short_bursts_are_not() -> None:
+    """A second in one go is somebody; what goes on after a pause is as unsure as it was."""
+    hearing = Hearing(HearingConfig())
+    hearing.on_state(state(4_000, speaking=True, peak=0.9), 0)
+    first = hearing.on_state(state(24_000, speaking=False, end=21_000, peak=0.9), 0)
+    hearing.on_state(state(40_000, speaking=True, segment=36_000, peak=0.7), 0)
+    both = state(50_000, speaking=False, segment=36_000, end=46_000, peak=0.7)
+    assert (voice_of(first), voice_of(hearing.on_state(both, 0))) == (0.9, 0.9)
+    long = Hearing(HearingConfig())
+    long.on_state(state(4_000, speaking=True, peak=0.9), 0)
+    assert voice_of(long.on_state(state(25_000, speaking=False, end=22_000, peak=0.9), 0)) == 1.0
+
+
+def test_speech_of_an_older_vad_is_sure() -> None:
+    """One that does not say how sure it was is believed."""
+    hearing = Hearing(HearingConfig())
+    hearing.on_state(state(4_000, speaking=True), 0)
+    assert voice_of(hearing.on_state(state(11_000, speaking=False, end=9_000), 0)) == 1.0
+
+
+def test_turn_that_goes_on_is_as_sure_as_its_beginning() -> None:
+    """What was withdrawn counts again, and the next turn starts anew."""
+    hearing = Hearing(HearingConfig())
+    hearing.on_state(state(4_000, speaking=True, peak=0.99), 0)
+    (ask,) = hearing.on_state(state(11_000, speaking=False, end=9_000, peak=0.99), 0)
+    assert isinstance(ask, AskTranscript)
+    hearing.on_transcript(ask.key, transcript("set a timer"), 0)
+    hearing.on_prediction(ask.key, prediction(0.0), 0)
+    hearing.on_state(state(15_000, speaking=True, segment=13_000, peak=0.7), 0)
+    later = state(20_000, speaking=False, segment=13_000, end=18_000, peak=0.7)
+    hearing.withdraw(ask.key)
+    assert voice_of(hearing.on_state(later, 0)) == 0.99
 
 
 def test_endless_speech_is_answered() -> None:

@@ -205,6 +205,7 @@ _RECOGNITION: Final = (
         language="en",
         grammar="#JSGF V1.0; grammar g; public <g> = stop;",
         hint="the small dog",
+        voice=0.9375,
     ),
     _WORD,
     recognition.Transcript(
@@ -240,6 +241,7 @@ _STATE: Final = (
         end=30_880,
         probability=0.9375,
         frames_lost=2,
+        peak=0.96875,
     ),
     _FRONTIER,
     state.PlaybackState(

@@ -16,13 +16,21 @@ from tests.support.recordings import AUDIO_DIR, Recording, recording, recordings
 
 pytestmark = pytest.mark.contract
 
+SURE = 0.95
+"""Below this the recogniser is asked for more (`asr/trust/voice.py`)."""
+
 
 class Segment(NamedTuple):
-    """Speech from `start_s` to `end_s`, reported at `told_s`."""
+    """Speech from `start_s` to `end_s`, reported at `told_s`, at its best this probable."""
 
     start_s: float
     end_s: float
     told_s: float
+    peak: float
+
+
+def _surest(found: Recording) -> float:
+    return max((segment.peak for segment in _segments(found)), default=0.0)
 
 
 def _segments(found: Recording) -> list[Segment]:
@@ -41,7 +49,8 @@ def _segments(found: Recording) -> list[Segment]:
             now_s = (start + CHUNK_SAMPLES) / MIC_RATE_HZ
             told_s = now_s if began else segments.pop().told_s
             start_s = segmenter.segment / MIC_RATE_HZ
-            segments.append(Segment(start_s, segmenter.end / MIC_RATE_HZ, told_s))
+            end_s = segmenter.end / MIC_RATE_HZ
+            segments.append(Segment(start_s, end_s, told_s, segmenter.peak))
     return segments
 
 
@@ -67,36 +76,31 @@ def test_every_spoken_clip_is_heard(folder: str) -> None:
     assert [clip.path.name for clip in clips if not _segments(clip)] == []
 
 
-def _kept(clip: Recording) -> list[Segment]:
-    """The segments that were not taken back at their pause."""
-    return [segment for segment in _segments(clip) if segment.end_s > segment.start_s]
-
-
 def test_noise_is_not_taken_for_speech() -> None:
     """Keyboards, dogs, chimes and thunder start nothing.
 
-    One office recording holds distant voices, which are told and taken back.
+    One office recording holds distant voices, which are told, and never surely.
     """
     clips = recordings("noise")
     if not clips:
         pytest.skip(f"no recordings at {AUDIO_DIR / 'noise'}")
-    woken = {clip.path.name for clip in clips if _segments(clip)}
-    assert woken <= {"office_ambience_lk_dev.wav"}
-    assert [clip.path.name for clip in clips if _kept(clip)] == []
+    woken = {clip.path.name: _surest(clip) for clip in clips if _segments(clip)}
+    assert woken.keys() <= {"office_ambience_lk_dev.wav"}
+    assert max(woken.values(), default=0.0) < SURE
 
 
-def test_what_an_echo_canceller_leaves_is_taken_back() -> None:
-    """Residual echo of somebody far away may wake the model, and is no speech in the end."""
+def test_what_an_echo_canceller_leaves_is_never_sure() -> None:
+    """Residual echo of somebody far away may wake the model, which says that it is not sure."""
     clips = recordings("echo_residual")
     if not clips:
         pytest.skip(f"no recordings at {AUDIO_DIR / 'echo_residual'}")
-    assert [clip.path.name for clip in clips if _kept(clip)] == []
+    assert {clip.path.name for clip in clips if _surest(clip) >= SURE} == set()
 
 
 @pytest.mark.parametrize("folder", ["en", "zh", "turn_audio"])
-def test_no_spoken_clip_is_taken_back(folder: str) -> None:
-    """Short answers and back-channels are sure enough to stay."""
+def test_spoken_clips_are_sure(folder: str) -> None:
+    """Short answers and back-channels as well, at the level of a person near the microphone."""
     clips = recordings(folder)
     if not clips:
         pytest.skip(f"no recordings at {AUDIO_DIR / folder}")
-    assert [clip.path.name for clip in clips if not _kept(clip)] == []
+    assert [clip.path.name for clip in clips if _surest(clip) < SURE] == []

@@ -54,10 +54,11 @@ def test_limit_refuses_and_a_drop_makes_room() -> None:
 def test_session_tells_every_change_of_a_backlog() -> None:
     """Two utterances in one batch give four states, so the first is not hidden by the second."""
     session = Session(_attach(), VadConfig(), slot=0, now_ns=0)
-    speech, pause = [0.99] * 4, [0.0] * 5
+    speech, pause = [0.9] * 4, [0.0] * 5
     states = session.judged(0, [*speech, *pause, *speech, *pause], now_ns=7)
     assert [state.speaking for state in states] == [True, False, True, False]
     assert states[1].end == 4 * CHUNK_SAMPLES
+    assert [state.peak for state in states] == [0.9] * 4
     assert session.state_due_ns == 7 + SECOND_NS // 10
 
 

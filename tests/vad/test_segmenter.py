@@ -46,7 +46,7 @@ def test_look_back_stops_at_the_first_judged_sample() -> None:
 def test_look_back_stops_at_the_end_of_the_segment_before() -> None:
     """Two segments never share audio."""
     segmenter = Segmenter(SETTINGS, 0)
-    _feed(segmenter, 0.99, 0.99, 0.0, 0.0, 0.0, 0.0, 0.0, 0.99, 0.99)
+    _feed(segmenter, 0.9, 0.9, 0.0, 0.0, 0.0, 0.0, 0.0, 0.9, 0.9)
     assert segmenter.segment == 2 * CHUNK_SAMPLES
 
 
@@ -68,7 +68,7 @@ def test_wavering_probability_does_not_cut_speech() -> None:
 def test_pause_is_reported_after_the_shortest_silence() -> None:
     """`speaking` falls with the chunk that completes the silence; the end is the last speech."""
     segmenter = Segmenter(SETTINGS, 0)
-    _feed(segmenter, 0.99, 0.99, 0.99)
+    _feed(segmenter, 0.9, 0.9, 0.9)
     assert _feed(segmenter, 0.1, 0.1, 0.1, 0.1, at_chunk=3) == [False, False, False, True]
     assert not segmenter.speaking
     assert segmenter.end == 3 * CHUNK_SAMPLES
@@ -77,7 +77,7 @@ def test_pause_is_reported_after_the_shortest_silence() -> None:
 def test_hole_in_the_audio_counts_as_elapsed_time() -> None:
     """After audio was lost, the first silent chunk ends speech at where it was last heard."""
     segmenter = Segmenter(SETTINGS, 0)
-    _feed(segmenter, 0.99, 0.99)
+    _feed(segmenter, 0.9, 0.9)
     assert _feed(segmenter, 0.0, at_chunk=40) == [True]
     assert segmenter.end == 2 * CHUNK_SAMPLES
 
@@ -98,21 +98,27 @@ def test_segments_are_ordered_and_never_overlap(probabilities: list[float]) -> N
             last_end = segmenter.end
 
 
-def test_short_speech_that_was_never_sure_is_taken_back() -> None:
-    """At its pause it ends where it began; what comes next may reach back over it."""
+def test_peak_is_the_best_of_the_segment() -> None:
+    """It grows while speech lasts, counts its first chunks, and stands until the next begins."""
     segmenter = Segmenter(SETTINGS, 0)
-    assert any(_feed(segmenter, *[0.0] * 20, *[0.9] * 5))
-    assert _feed(segmenter, *[0.0] * 4, at_chunk=25)[-1]
-    assert segmenter.end == segmenter.segment == 20 * CHUNK_SAMPLES - LOOK_BACK
-    _feed(segmenter, 0.99, 0.99, at_chunk=29)
-    assert segmenter.segment == 29 * CHUNK_SAMPLES - LOOK_BACK
+    _feed(segmenter, 0.9, 0.7)
+    assert segmenter.peak == 0.9
+    _feed(segmenter, 0.94, 0.5, *[0.0] * 4, 0.99, at_chunk=2)
+    assert (segmenter.speaking, segmenter.peak) == (False, 0.94)
+    _feed(segmenter, 0.8, at_chunk=9)
+    assert (segmenter.speaking, segmenter.peak) == (True, 0.99)
 
 
-def test_long_or_sure_speech_is_believed() -> None:
-    """A second of somebody quiet is speech, and so is one sure chunk of a short word."""
-    for probabilities in ([0.7] * 33, [0.7, 0.96, 0.7]):
-        segmenter = Segmenter(SETTINGS, 0)
-        _feed(segmenter, *probabilities)
-        _feed(segmenter, *[0.0] * 4, at_chunk=len(probabilities))
-        assert not segmenter.speaking
-        assert segmenter.end == len(probabilities) * CHUNK_SAMPLES
+def test_chunk_that_began_no_speech_is_in_no_peak() -> None:
+    """A single sure chunk before silence says nothing of the segment after it."""
+    segmenter = Segmenter(SETTINGS, 0)
+    _feed(segmenter, 0.99, 0.0, 0.7, 0.7)
+    assert segmenter.peak == 0.7
+
+
+def test_speech_that_was_never_sure_stays() -> None:
+    """A short word of somebody quiet ends where it ended, and not where it began."""
+    segmenter = Segmenter(SETTINGS, 0)
+    _feed(segmenter, *[0.7] * 5, *[0.0] * 4)
+    assert not segmenter.speaking
+    assert segmenter.end == 5 * CHUNK_SAMPLES

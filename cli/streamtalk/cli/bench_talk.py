@@ -55,17 +55,17 @@ class Said:
     read: Callable[[], Samples]
 
 
-def synthesise(text: str) -> Samples:
-    """The text in eSpeak's voice, after a moment of silence."""
-    engine = EspeakEngine(EspeakSettings())
+def synthesise(text: str, voice: str = "en-us") -> Samples:
+    """The text in one of eSpeak's voices, after a moment of silence."""
+    engine = EspeakEngine(EspeakSettings(voices={"en": voice}))
     engine.load()
     audio: list[NDArray[np.float32]] = []
     for _ in engine.speak(Order(text, language="en"), _collect(audio)):
         pass
-    voice = soxr.resample(np.concatenate(audio), SPEECH_RATE_HZ, MIC_RATE_HZ)
-    voice *= _PEAK / max(float(np.abs(voice).max()), 1e-6)
+    said = soxr.resample(np.concatenate(audio), SPEECH_RATE_HZ, MIC_RATE_HZ)
+    said *= _PEAK / max(float(np.abs(said).max()), 1e-6)
     lead = np.zeros(int(_LEAD_S * MIC_RATE_HZ), np.float32)
-    return np.asarray(np.concatenate([lead, voice]) * 32_767, np.int16)
+    return np.asarray(np.concatenate([lead, said]) * 32_767, np.int16)
 
 
 def _collect(audio: list[NDArray[np.float32]]) -> Emit:

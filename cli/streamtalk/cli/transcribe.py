@@ -11,7 +11,7 @@ from streamtalk.cli.reach import Reach
 from streamtalk.cli.transcribing import output
 from streamtalk.cli.transcribing.document import Document, Part
 from streamtalk.cli.transcribing.formats import FORMATS
-from streamtalk.cli.transcribing.listening import Listener
+from streamtalk.cli.transcribing.listening import Listener, Speech
 from streamtalk.cli.transcribing.progress import Bar
 from streamtalk.client.recording import Recording
 from streamtalk.proto.errors import CallError, ConfigError, StreamTalkError
@@ -77,7 +77,7 @@ def _fill(document: Document, reach: Reach, bar: Bar) -> None:
 def hear_all(
     document: Document,
     recording: Recording,
-    transcript_of: Callable[[bytes], Transcript],
+    transcript_of: Callable[[Speech], Transcript],
     at: Callable[[int], None],
 ) -> Listener:
     """Fill a document with what is said in a recording; `at` is told how many samples are done."""
@@ -91,15 +91,16 @@ def hear_all(
         at(samples)
 
     for piece in listener.speech(recording.blocks(), done):
-        found = transcript_of(piece.samples.tobytes())
+        found = transcript_of(piece)
         document.parts.append(Part(piece.begin, piece.end, found))
     return listener
 
 
-def _caller(reach: Reach, language: str) -> Callable[[bytes], Transcript]:
-    def call(pcm: bytes) -> Transcript:
+def _caller(reach: Reach, language: str) -> Callable[[Speech], Transcript]:
+    def call(piece: Speech) -> Transcript:
         """One call to whoever serves `asr` by then."""
-        request = Transcribe(language=language)
+        request = Transcribe(language=language, voice=min(1.0, piece.voice))
+        pcm = piece.samples.tobytes()
         return reach.call_patiently("asr", request, Transcript, _DEADLINE_S, pcm)
 
     return call

@@ -31,6 +31,10 @@ class Transcribe(Request, frozen=True, kw_only=True):
     hint: Annotated[str, msgspec.Meta(max_length=4_000)] = ""
     """Text that came before, or words to expect."""
 
+    voice: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 1.0
+    """Best probability of speech that voice activity gave this audio; 1: sure, long, or not
+    known. Audio of which it was not sure has to be recognised more clearly."""
+
 
 class Word(Message, frozen=True, kw_only=True):
     """One recognised word and where it lies."""
@@ -54,7 +58,7 @@ class Transcript(Reply, frozen=True, kw_only=True):
     """0 to 1, of the whole text."""
 
     rejected: Name = ""
-    """Why the engine does not stand by this text, such as `grammar`, `confidence`, `silence`."""
+    """Why the engine does not stand by this text, such as `grammar`, `unsure`, `silence`."""
 
     words: list[Word] = []
     stable_chars: Annotated[int, msgspec.Meta(ge=0)] = 0

@@ -4,7 +4,9 @@
 `synthesis_state` every 100 ms until a second after the last change, then no more.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
+
+import msgspec
 
 from streamtalk.proto.message import Message, Name, Position, SessionId
 from streamtalk.proto.synthesis import Mark
@@ -33,13 +35,16 @@ class VadState(Message, frozen=True, kw_only=True):
     """First sample of the current or last segment, look-back included; None before any speech."""
 
     end: Position | None
-    """Last sample of speech in that segment so far, exclusive; `segment` where it was none."""
+    """Last sample of speech in that segment so far, exclusive."""
 
     probability: float
     """Speech probability of the last chunk, 0 to 1."""
 
     frames_lost: Position = 0
     """Microphone frames of this attachment that neither the bus nor the ring delivered."""
+
+    peak: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 1.0
+    """Best speech probability of that segment so far, 0 to 1; 1 as well where nobody says it."""
 
 
 class Frontier(Message, frozen=True, kw_only=True):

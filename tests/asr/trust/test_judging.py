@@ -7,6 +7,7 @@ from streamtalk.asr.streaming.decoder import Segment
 from streamtalk.asr.trust.judge import Judge, Sound, sound_of
 from streamtalk.asr.trust.phrases import is_credit, is_stock_phrase
 from streamtalk.asr.trust.repetition import is_circle
+from streamtalk.asr.trust.voice import is_unsure
 
 pytestmark = pytest.mark.unit
 
@@ -50,6 +51,39 @@ def test_judge_gives_its_reason(
 ) -> None:
     """Each reason has its own signs, and what people say stands."""
     assert Judge().reason(text, segment(text, log_probability, no_speech), sound) == reason
+
+
+@pytest.mark.parametrize(
+    "text, log_probability, no_speech, reason",
+    [
+        ("What time is it?", -0.3, 0.02, ""),
+        ("What time is it?", -0.9, 0.02, "unsure"),
+        ("What time is it?", -0.3, 0.55, "unsure"),
+        ("Okay.", -0.3, 0.02, ""),
+        ("Okay.", -0.4, 0.35, "phrase"),
+    ],
+)
+def test_text_of_unsure_speech_needs_better_figures(
+    text: str, log_probability: float, no_speech: float, reason: str
+) -> None:
+    """What would be believed of clear speech is not believed of what may be the rest of an echo."""
+    said = segment(text, log_probability, no_speech)
+    assert Judge().reason(text, said, SPEECH, unsure=True) == reason
+    assert Judge().reason(text, said, SPEECH) == reason.replace("unsure", "")
+
+
+def test_unsure_speech_without_figures_is_judged_by_its_words() -> None:
+    """A server that tells none: "stop" is obeyed, what is said of noise as well is not believed."""
+    judge = Judge()
+    assert judge.reason("Stop.", [], SPEECH, unsure=True) == ""
+    assert judge.reason("Thank you.", [], SPEECH, unsure=True) == "unsure"
+    assert judge.reason("Thank you.", [], SPEECH) == ""
+
+
+@pytest.mark.parametrize("voice, unsure", [(1.0, False), (0.95, False), (0.94, True), (0.0, True)])
+def test_voice_below_the_limit_is_unsure(voice: float, unsure: bool) -> None:
+    """The limit itself is sure."""
+    assert is_unsure(voice) is unsure
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,12 @@ from streamtalk.asr.streaming.decoder import TimedWord
 from streamtalk.asr.streaming.scripted import Cost
 from streamtalk.asr.trust.judge import Limits, Sound
 from streamtalk.cli.bench_asr.accuracy import interval, score, table
+from streamtalk.cli.bench_asr.material import Clip
 from streamtalk.cli.bench_asr.measuring import lines, summary
 from streamtalk.cli.bench_asr.recordings import Row, rows
 from streamtalk.cli.bench_asr.scripts import Script
 from streamtalk.cli.bench_asr.streaming import talk_for
-from streamtalk.cli.bench_asr.trust import Case, Clip, fix, judged
+from streamtalk.cli.bench_asr.trust import GRID, Case, fix, judged
 from streamtalk.cli.bench_asr.whisper_like import CLOSING, draw, words_for
 from streamtalk.proto.errors import InputError
 
@@ -107,7 +108,7 @@ def _cases() -> list[Case]:
 def test_fixed_limits_are_no_worse_than_the_first() -> None:
     """Mistakes on the half that they were fixed on can only become fewer."""
     cases = _cases()
-    before, after = judged(cases, Limits()), judged(cases, fix(cases))
+    before, after = judged(cases, Limits()), judged(cases, fix(cases, GRID))
     assert after["invented"] + after["rejected"] <= before["invented"] + before["rejected"]
     assert (before["without_speech"], before["with_speech"]) == (81, 80)
     assert before["reasons"]["silence"] == 1

@@ -22,9 +22,13 @@ class Deaf:
         self.took_ns = took_ms * MS
         self.text = text
         self.asked: list[tuple[int, int, bool]] = []
+        self.voices: list[float] = []
 
-    def hear(self, from_sample: int, to_sample: int, *, final: bool) -> tuple[Transcript, int]:
+    def hear(
+        self, from_sample: int, to_sample: int, *, final: bool, voice: float = 1.0
+    ) -> tuple[Transcript, int]:
         """The same of everything."""
+        self.voices += [voice] * final
         self.asked.append((from_sample, to_sample, final))
         Transcribe(from_sample=from_sample, to_sample=to_sample)
         found = Transcript(
@@ -52,6 +56,13 @@ def test_turn_is_transcribed_at_its_pause() -> None:
     assert len(finals) == road.account.finals == 1
     assert road.account.partials == len(turn.shown) > 3
     assert all(a[0] == finals[0][0] for a in recogniser.asked)
+
+
+def test_recogniser_is_told_how_sure_voice_activity_was() -> None:
+    """A final comes with the best probability of what was said."""
+    recogniser = Deaf(50)
+    Road(recogniser).run(probabilities((1.0, 0.0), (0.3, 0.7), (0.1, 0.8), (1.0, 0.0)))
+    assert recogniser.voices == [0.8]
 
 
 def test_busy_recogniser_is_not_asked_for_partials() -> None:

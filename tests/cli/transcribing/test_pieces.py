@@ -91,12 +91,13 @@ def test_speech_without_a_pause_is_cut_where_it_is_least_sure() -> None:
     assert second.begin == first.end
 
 
-def test_click_that_was_taken_for_speech_is_in_no_piece() -> None:
-    """Alone it makes none; behind speech it does not keep its piece open."""
+def test_piece_tells_how_sure_voice_activity_was() -> None:
+    """The best of all speech in it; a click alone is a piece that is not believed much."""
     click = (0.1, 0.8)
-    assert _cut(_speech((2, 0.0), click, (2, 0.0))) == []
-    (piece,) = _cut(_speech((2, 1.0), (0.5, 0.0), click, (3, 0.0)))
-    assert piece.end / MIC_RATE_HZ == pytest.approx(2.2, abs=0.05)
+    (alone,) = _cut(_speech((2, 0.0), click, (2, 0.0)))
+    assert alone.voice == 0.8
+    both = _cut(_speech((2, 0.99), (0.5, 0.0), click, (3, 0.0), click, (2, 0.0)))
+    assert [piece.voice for piece in both] == [1.0, 0.8]
 
 
 def test_window_forgets_what_is_behind() -> None:

@@ -39,7 +39,9 @@ class ProcessRecogniser(Closing):
         self._peer.close()
         self._ring.close()
 
-    def hear(self, from_sample: int, to_sample: int, *, final: bool) -> tuple[Transcript, int]:
+    def hear(
+        self, from_sample: int, to_sample: int, *, final: bool, voice: float = 1.0
+    ) -> tuple[Transcript, int]:
         """One call; raises the error that the instance refused with."""
         request = Transcribe(
             ring=str(self._ring.path),
@@ -49,6 +51,7 @@ class ProcessRecogniser(Closing):
             final=final,
             language=self._language,
             grammar=self._grammar,
+            voice=voice,
         )
         started_ns = time.monotonic_ns()
         found = self._peer.call(request, Transcript, _DEADLINE_S)
@@ -85,9 +88,11 @@ class VirtualRecogniser:
         self.bookkeeping_ms: list[float] = []
         """CPU time of each call beside the decoding."""
 
-    def hear(self, from_sample: int, to_sample: int, *, final: bool) -> tuple[Transcript, int]:
+    def hear(
+        self, from_sample: int, to_sample: int, *, final: bool, voice: float = 1.0
+    ) -> tuple[Transcript, int]:
         """The words of the script in this range."""
-        speech = Speech(b"", final=final, origin=("", STREAM, from_sample))
+        speech = Speech(b"", final=final, origin=("", STREAM, from_sample), voice=voice)
         streamer = self._following.of(speech) if self._streamed else self._streamer(speech)
         samples = np.broadcast_to(np.float32(0), (to_sample - from_sample,))
         self._spent_ms = self._decoding_s = 0.0
@@ -138,13 +143,16 @@ class EngineRecogniser:
         self._pcm = pcm
         self._grammar = grammar
 
-    def hear(self, from_sample: int, to_sample: int, *, final: bool) -> tuple[Transcript, int]:
+    def hear(
+        self, from_sample: int, to_sample: int, *, final: bool, voice: float = 1.0
+    ) -> tuple[Transcript, int]:
         """One call, on the clock of this process."""
         begin, end = from_sample * BYTES_PER_SAMPLE, to_sample * BYTES_PER_SAMPLE
         pcm = self._pcm[begin:end].ljust(end - begin, b"\0")
         started_ns = time.monotonic_ns()
         origin = ("", STREAM, from_sample)
-        found = self._hear(Speech(pcm, final=final, origin=origin, grammar=self._grammar))
+        grammar = self._grammar
+        found = self._hear(Speech(pcm, final=final, origin=origin, grammar=grammar, voice=voice))
         took_ns = time.monotonic_ns() - started_ns
         request = Transcribe(ring="-", from_sample=from_sample, to_sample=to_sample, final=final)
         return transcript(request, found, to_sample - from_sample, took_ns / 1e6), took_ns

@@ -39,7 +39,9 @@ _PERIOD_NS: Final = STATE_PERIOD_MS * 1_000_000
 class Recogniser(Protocol):
     """What hears; called in the order of the requests, one at a time."""
 
-    def hear(self, from_sample: int, to_sample: int, *, final: bool) -> tuple[Transcript, int]:
+    def hear(
+        self, from_sample: int, to_sample: int, *, final: bool, voice: float = 1.0
+    ) -> tuple[Transcript, int]:
         """The transcript of a range, and the nanoseconds that it took."""
         ...
 
@@ -136,6 +138,7 @@ class Road:
             segment=segmenter.segment,
             end=segmenter.end,
             probability=probability,
+            peak=segmenter.peak,
         )
 
     def _catch_up(self, now_ns: int) -> None:
@@ -177,7 +180,7 @@ class Road:
             self._hearing.on_partial(now_ns, None)
             return
         found, took_ns = self._recogniser.hear(
-            action.key.start, action.to_sample, final=action.final
+            action.key.start, action.to_sample, final=action.final, voice=action.voice
         )
         self._busy_until_ns = max(now_ns, self._busy_until_ns) + took_ns
         self.account.compute_ns += took_ns

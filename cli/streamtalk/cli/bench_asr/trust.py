@@ -4,43 +4,35 @@ Recordings with and without speech are split in two halves by a hash of their na
 fixed on the half `fixing`; the other, `reporting`, is for figures only.
 """
 
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
-
-import numpy as np
 
 from streamtalk.asr.config import PocketSphinxSettings
 from streamtalk.asr.engine import Heard, Speech
 from streamtalk.asr.engines.pocketsphinx import PocketSphinxEngine
 from streamtalk.asr.loudness import from_pcm, peak_db
 from streamtalk.asr.trust.judge import Judge, Limits, Sound, sound_of
+from streamtalk.cli.bench_asr.material import HALVES, Clip, commands, material
+from streamtalk.cli.bench_asr.quiet import answers, made_echoes, quiet_commands, quiet_words
+from streamtalk.cli.bench_asr.quiet import lines as quiet_lines
 from streamtalk.cli.bench_asr.recognisers import EngineRecogniser
-from streamtalk.cli.bench_asr.recordings import Ears, Row, Samples, rows
+from streamtalk.cli.bench_asr.recordings import Ears
 from streamtalk.cli.bench_asr.road import Road
 from streamtalk.cli.bench_asr.whisper_like import Output, draw, words_for
-from streamtalk.cli.bench_talk import COMMANDS, synthesise
 from streamtalk.cli.transcribing.cues import join, tokens
-from streamtalk.client.wav import read_microphone
 from streamtalk.orchestrator.assistant.grammar import grammar as assistant_grammar
 from streamtalk.orchestrator.hearing import HearingConfig
 from streamtalk.proto.audio import MIC_RATE_HZ
 
-HALVES: Final = ("fixing", "reporting")
 DRAWS: Final = 50
 """Whisper-like outputs for each stretch of audio."""
 
-_NOBODY: Final = ("noise", "echo_residual")
-_SILENT_FAR_END: Final = "_nearend_singletalk_lpb.wav"
-_SOMEBODY: Final = ("speech", "turn_complete", "turn_incomplete", "turn_wait", "vad_labelled")
-_FLOORS_DB: Final = (None, -80.0, -70.0, -60.0, -55.0, -50.0)
-_SILENCE_S: Final = 10
 _SILENCE_DB: Final = -60.0
-_GRID: Final = {
+GRID: Final = {
     "no_speech": (0.6, 0.5, 0.4, 0.3),
     "doubtful_log_probability": (-0.7, -0.6, -0.5, -0.4),
     "mean_log_probability": (-1.0, -0.8),
@@ -48,56 +40,12 @@ _GRID: Final = {
 }
 """The first of each is what the judge has by itself: it wins where another is no better."""
 
-
-@dataclass(frozen=True)
-class Clip:
-    """A recording, and whether somebody speaks in it."""
-
-    name: str
-    samples: Samples
-    spoken: bool
-    language: str = ""
-    transcript: str | None = None
-
-    @property
-    def half(self) -> str:
-        """Which half it belongs to, by its name alone."""
-        return HALVES[hashlib.blake2b(self.name.encode(), digest_size=1).digest()[0] % 2]
-
-
-def material(folder: Path) -> list[Clip]:
-    """Noise, residual echo, silence (one recorded, others generated) and speech."""
-    found = rows(folder)
-    clips = [_clip(folder, row, spoken=False) for row in found if row.kind.startswith(_NOBODY)]
-    clips += [
-        _clip(folder, row, spoken=False) for row in found if row.file.endswith(_SILENT_FAR_END)
-    ]
-    clips += [Clip(f"silence{level_db}", _floor(level_db), spoken=False) for level_db in _FLOORS_DB]
-    clips += [_clip(folder, row, spoken=True) for row in found if row.kind.startswith(_SOMEBODY)]
-    return clips
-
-
-def _clip(folder: Path, row: Row, *, spoken: bool) -> Clip:
-    samples = read_microphone(folder / row.file)
-    language = row.language or "en"
-    return Clip(row.file, samples, spoken, language, row.transcript)
-
-
-def _floor(level_db: float | None) -> Samples:
-    """Ten seconds of digital silence, or of hiss at this level."""
-    count = _SILENCE_S * MIC_RATE_HZ
-    if level_db is None:
-        return np.zeros(count, np.int16)
-    noise = np.random.default_rng(5).normal(0, 10 ** (level_db / 20), count)
-    return np.asarray(np.clip(noise, -1, 1) * 32_767, np.int16)
-
-
-def commands() -> list[Clip]:
-    """Spoken commands of the built-in assistant, synthetic."""
-    return [
-        Clip(text, synthesise(text), spoken=True, language="en", transcript=text)
-        for text in COMMANDS
-    ]
+UNSURE_GRID: Final = {
+    "unsure_no_speech": (0.15, 0.4, 0.3, 0.2, 0.1),
+    "unsure_log_probability": (-0.6, -0.8, -0.7, -0.5, -0.4),
+}
+Grid = Mapping[str, tuple[float, ...]]
+"""Values to be tried, by the name of the limit."""
 
 
 def measure(folder: Path, tell: Callable[[str], None]) -> dict[str, Any]:
@@ -115,9 +63,19 @@ def measure(folder: Path, tell: Callable[[str], None]) -> dict[str, Any]:
     grammar = assistant_grammar()
     with_grammar = [*quiet, *spoken_commands]
     table += _sphinx("PocketSphinx, commands", engine, with_grammar, heard, grammar, tell)
-    whisper, limits = _whisper(clips, heard)
+    made = [echo for clip in clips if clip.spoken for echo in made_echoes(clip)]
+    words, orders = quiet_words(folder), quiet_commands()
+    heard |= {clip.name: ears.probabilities(clip.samples) for clip in [*made, *words, *orders]}
+    echoes = [clip for clip in made if any(r.unsure for r in _ranges(clip, heard[clip.name]))]
+    table += _sphinx("made echo, dictation", engine, echoes, heard, "", tell)
+    table += _sphinx("made echo, commands", engine, echoes, heard, grammar, tell)
+    tell("quiet words and commands")
+    quiet_rows = answers("quiet words of people", engine.hear, words, heard, "")
+    quiet_rows += answers("quiet commands, eSpeak", engine.hear, orders, heard, grammar)
+    whisper, limits = _whisper(clips, [*echoes, *words, *orders], heard)
     return {
         "rows": table + whisper,
+        "quiet": quiet_rows,
         "limits": asdict(limits),
         "draws": DRAWS,
         "clips": [{"name": c.name, "half": c.half, "spoken": c.spoken} for c in clips],
@@ -186,33 +144,56 @@ class Case:
     output: Output
     sound: Sound
     silent: bool
+    unsure: bool = False
+    """Whether voice activity was not sure of it."""
 
 
 def _whisper(
-    clips: Sequence[Clip], heard: dict[str, list[float]]
+    clips: Sequence[Clip], doubtful: Sequence[Clip], heard: dict[str, list[float]]
 ) -> tuple[list[dict[str, Any]], Limits]:
-    """The judge on drawn outputs: behind voice activity, and alone on whole recordings."""
+    """The judge on drawn outputs: behind voice activity, and alone on whole recordings.
+
+    Limits for what voice activity is not sure of are fixed on `doubtful` clips, the others on all.
+    """
     behind = [case for clip in clips for case in _cases(clip, _ranges(clip, heard[clip.name]))]
-    alone = [case for clip in clips for case in _cases(clip, [(0, len(clip.samples))])]
-    limits = fix([case for case in [*behind, *alone] if case.clip.half == HALVES[0]])
+    alone = [case for clip in clips for case in _cases(clip, [Stretch(0, len(clip.samples))])]
+    quiet = [case for clip in doubtful for case in _cases(clip, _ranges(clip, heard[clip.name]))]
+    limits = fix([case for case in [*behind, *alone] if case.clip.half == HALVES[0]], GRID)
+    in_doubt = [case for case in [*behind, *quiet] if case.unsure and case.clip.half == HALVES[0]]
+    limits = fix(in_doubt, UNSURE_GRID, limits)
+    rows = (
+        ("Whisper-like", behind),
+        ("Whisper-like, quiet or echo", quiet),
+        ("Whisper-like, no VAD", alone),
+    )
     table = []
     for end, used in (("", Limits()), (", fixed", limits)):
-        for title, cases in (("Whisper-like", behind), ("Whisper-like, no VAD", alone)):
+        for title, cases in rows:
             for half in HALVES:
                 told = judged([case for case in cases if case.clip.half == half], used)
                 table.append({"row": title + end, "half": half, **told})
     return table, limits
 
 
-def _ranges(clip: Clip, probabilities: list[float]) -> list[tuple[int, int]]:
+@dataclass(frozen=True)
+class Stretch:
+    """Samples [begin, end) of a recording that are transcribed."""
+
+    begin: int
+    end: int
+    unsure: bool = False
+
+
+def _ranges(clip: Clip, probabilities: list[float]) -> list[Stretch]:
     """What would be transcribed of a recording: its turns."""
-    found: list[tuple[int, int]] = []
+    found: list[Stretch] = []
 
     def note(speech: Speech) -> Heard:
         """The last range asked for of an utterance is the whole of it."""
         first = speech.origin[2] if speech.origin else 0
         end = min(len(clip.samples), first + len(speech.pcm) // 2)
-        found[:] = [r for r in found if r[0] != first] + [(first, end)]
+        found[:] = [one for one in found if one.begin != first]
+        found.append(Stretch(first, end, speech.unsure))
         return Heard("…", "en", 1.0)
 
     recogniser = EngineRecogniser(note, clip.samples.tobytes())
@@ -220,10 +201,11 @@ def _ranges(clip: Clip, probabilities: list[float]) -> list[tuple[int, int]]:
     return found
 
 
-def _cases(clip: Clip, ranges: Sequence[tuple[int, int]]) -> Iterator[Case]:
-    total = sum(end - begin for begin, end in ranges)
+def _cases(clip: Clip, ranges: Sequence[Stretch]) -> Iterator[Case]:
+    total = sum(stretch.end - stretch.begin for stretch in ranges)
     done = 0
-    for begin, end in ranges:
+    for stretch in ranges:
+        begin, end = stretch.begin, stretch.end
         said = _share(clip.transcript, done / total, (done + end - begin) / total)
         done += end - begin
         samples = from_pcm(clip.samples[begin:end].tobytes())
@@ -232,7 +214,7 @@ def _cases(clip: Clip, ranges: Sequence[tuple[int, int]]) -> Iterator[Case]:
         sound, silent = sound_of(samples), peak_db(samples) < _SILENCE_DB
         for number in range(DRAWS):
             output = draw(f"{clip.name}@{begin}", number, seconds, spoken)
-            yield Case(clip, output, sound, silent)
+            yield Case(clip, output, sound, silent, stretch.unsure)
 
 
 def _share(transcript: str | None, begin: float, end: float) -> str | None:
@@ -247,14 +229,16 @@ def believed(case: Case, judge: Judge) -> str:
     """Why an output is not believed; empty for one that is."""
     if case.silent:
         return "silence"
-    return judge.reason(case.output.text, case.output.segments, case.sound)
+    output = case.output
+    return judge.reason(output.text, output.segments, case.sound, unsure=case.unsure)
 
 
-def fix(cases: Sequence[Case]) -> Limits:
+def fix(cases: Sequence[Case], grid: Grid, start: Limits | None = None) -> Limits:
     """The limits with the fewest mistakes on these cases; those of the judge where they are."""
-    best, fewest = Limits(), len(cases) + 1
-    for values in product(*_GRID.values()):
-        limits = Limits(**dict(zip(_GRID, values, strict=True)))
+    start = start or Limits()
+    best, fewest = start, len(cases) + 1
+    for values in product(*grid.values()):
+        limits = replace(start, **dict(zip(grid, values, strict=True)))
         judge = Judge(limits)
         wrong = sum(bool(believed(case, judge)) == case.clip.spoken for case in cases)
         if wrong < fewest:
@@ -290,4 +274,5 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
         for key in ("invented_in", "rejected_in"):
             if row[key]:
                 yield f"{'':28}{key.replace('_', ' ')}: {', '.join(row[key][:6])}"
+    yield from quiet_lines(found["quiet"])
     yield f"`fixed` is with limits from the half `fixing`, else as shipped: {found['limits']}"

@@ -61,6 +61,7 @@ class AsrStage:
             language=request.language,
             grammar=request.grammar,
             hint=request.hint,
+            voice=request.voice,
         )
         heard, took_ns = _timed(partial(self._engine.hear, speech))
         samples = len(pcm) // BYTES_PER_SAMPLE

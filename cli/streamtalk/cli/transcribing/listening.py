@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from streamtalk.cli.transcribing.pieces import PieceCutter, Samples, Window
+from streamtalk.cli.transcribing.pieces import Piece, PieceCutter, Samples, Window
 from streamtalk.vad.config import SegmenterSettings
 from streamtalk.vad.engine import VadEngine
 from streamtalk.vad.tracker import CHUNK_SAMPLES
@@ -26,6 +26,8 @@ class Speech:
 
     begin: int
     samples: Samples
+    voice: float = 1.0
+    """How sure voice activity was of it, at its best."""
 
     @property
     def end(self) -> int:
@@ -54,7 +56,10 @@ class Listener:
             self._window.forget(min(self._cutter.needed_from, self._judged))
             at(self._window.end)
         for piece in self._cutter.close(self._window.end):
-            yield Speech(piece.begin, self._window.take(piece.begin, piece.end))
+            yield self._speech(piece)
+
+    def _speech(self, piece: Piece) -> Speech:
+        return Speech(piece.begin, self._window.take(piece.begin, piece.end), piece.voice)
 
     def _judge_all(self) -> Iterator[Speech]:
         while self._window.end - self._judged >= CHUNK_SAMPLES:
@@ -62,7 +67,7 @@ class Listener:
             self._judged = end = begin + CHUNK_SAMPLES
             probability = self._judge(self._window.take(begin, end))
             for piece in self._cutter.feed(begin, end, probability):
-                yield Speech(piece.begin, self._window.take(piece.begin, piece.end))
+                yield self._speech(piece)
 
     def _judge(self, chunk: Samples) -> float:
         """Probability of speech; what is silent for certain costs no run of the model."""

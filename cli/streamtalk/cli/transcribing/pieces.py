@@ -21,6 +21,9 @@ _ENOUGH_SAMPLES: Final = 15 * MIC_RATE_HZ
 _APART_SAMPLES: Final = MIC_RATE_HZ
 """Speech on both sides of a longer pause goes into two pieces."""
 
+_LONG_SAMPLES: Final = 13 * MIC_RATE_HZ // 10
+"""A second of speech in one go, and its look-back: that is somebody, however quiet."""
+
 _PAD_SAMPLES: Final = MIC_RATE_HZ // 5
 _SEARCH_CHUNKS: Final = 10 * MIC_RATE_HZ // CHUNK_SAMPLES
 """Of speech without a pause the last so many chunks are searched for the best place to cut."""
@@ -35,6 +38,8 @@ class Piece:
 
     begin: int
     end: int
+    voice: float = 1.0
+    """How sure voice activity was of it, at its best."""
 
 
 class PieceCutter:
@@ -44,7 +49,7 @@ class PieceCutter:
         self._segmenter = Segmenter(settings, 0)
         self._begin: int | None = None
         self._end = 0
-        self._before: tuple[int | None, int] = (None, 0)
+        self._voice = 0.0
         self._recent: deque[tuple[float, int]] = deque(maxlen=_SEARCH_CHUNKS)
         self._look_back = int(settings.look_back_ms * MIC_RATE_HZ / 1000)
         self._at = 0
@@ -64,14 +69,16 @@ class PieceCutter:
         self._at = to_sample
         self._recent.append((probability, from_sample))
         changed = segmenter.feed(from_sample, to_sample, probability)
-        if changed and segmenter.speaking:
-            found += self._open(segmenter.segment or 0)
-        elif changed and segmenter.end == segmenter.segment:
-            self._take_back()
+        if segmenter.speaking and segmenter.segment is not None and changed:
+            if self._begin is not None and segmenter.segment - self._end > _APART_SAMPLES:
+                found.append(self._take(self._end + _PAD_SAMPLES))
+            if self._begin is None:
+                self._begin = max(segmenter.segment, self._end)
         if self._begin is None:
             return found
-        if segmenter.end != segmenter.segment:
-            self._end = max(self._end, segmenter.end or 0)
+        self._end = max(self._end, segmenter.end or 0)
+        lasted = (segmenter.end or 0) - (segmenter.segment or 0) >= _LONG_SAMPLES
+        self._voice = max(self._voice, 1.0 if lasted else segmenter.peak)
         silence = to_sample - self._end
         long = to_sample - self._begin >= _ENOUGH_SAMPLES
         if not segmenter.speaking and (silence > _APART_SAMPLES or long):
@@ -79,20 +86,6 @@ class PieceCutter:
         elif to_sample - self._begin > LONGEST_SAMPLES - CHUNK_SAMPLES:
             found.append(self._cut())
         return found
-
-    def _open(self, segment: int) -> list[Piece]:
-        """Speech begins: in the open piece, or in one of its own."""
-        found = []
-        if self._begin is not None and segment - self._end > _APART_SAMPLES:
-            found.append(self._take(self._end + _PAD_SAMPLES))
-        self._before = (self._begin, self._end)
-        if self._begin is None:
-            self._begin = max(segment, self._end)
-        return found
-
-    def _take_back(self) -> None:
-        """What was taken for speech was none, and is in no piece of its own."""
-        self._begin, self._end = self._before
 
     def close(self, samples: int) -> list[Piece]:
         """The recording ends here; returns the piece that was open."""
@@ -103,9 +96,10 @@ class PieceCutter:
 
     def _take(self, end: int) -> Piece:
         begin = self._begin or 0
+        voice, self._voice = self._voice, 0.0
         self._begin = None
         self._end = end
-        return Piece(begin, min(end, begin + LONGEST_SAMPLES))
+        return Piece(begin, min(end, begin + LONGEST_SAMPLES), voice)
 
     def _cut(self) -> Piece:
         """End a piece where speech is least probable, and go on from there."""

@@ -22,8 +22,14 @@ class PocketSphinxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     second_confidence: Share = 0.6
     """The same for speech that was rejected at first and decoded once more as a whole."""
 
+    unsure_confidence: Share = 0.75
+    """The same for short speech that voice activity was not sure of."""
+
     dictation_confidence: Share = 0.15
     """Dictated text below this is given, but marked as rejected."""
+
+    unsure_dictation_confidence: Share = 0.75
+    """Dictated text of short speech that voice activity was not sure of is left out below this."""
 
     dictate_rejected_s: Annotated[float, msgspec.Meta(ge=0.0, le=60.0)] = 12.0
     """Speech up to this length that the grammar rejects is dictated, to say what was heard."""

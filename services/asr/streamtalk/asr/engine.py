@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
 from streamtalk.asr.pace import Pace
+from streamtalk.asr.trust.voice import is_unsure
 from streamtalk.asr.writing.script import Script
 from streamtalk.proto.recognition import Word
 from streamtalk.runtime.engine_table import EngineSpec
@@ -30,6 +31,14 @@ class Speech:
     script: Script = "simplified"
     """Of Chinese, for a model that takes a prompt; the service converts what others write."""
 
+    voice: float = 1.0
+    """Best probability of speech that voice activity gave it; 1: sure, or not known."""
+
+    @property
+    def unsure(self) -> bool:
+        """Whether it may be noise or the rest of an echo as well."""
+        return self.final and is_unsure(self.voice)
+
 
 @dataclass(frozen=True)
 class Heard:
@@ -43,7 +52,7 @@ class Heard:
     """0 to 1, of the whole text; 0 in a partial that was not judged."""
 
     rejected: str = ""
-    """Why the engine does not stand by the text: `grammar`, `confidence`, `silence`."""
+    """Why the engine does not stand by the text: `grammar`, `confidence`, `unsure`, `silence`."""
 
     words: tuple[Word, ...] = ()
     stable_chars: int = 0

@@ -127,6 +127,7 @@ class AsrWorker(Worker[AsrConfig]):
                 grammar=ask.grammar,
                 hint=ask.hint,
                 script=self.config.writing.script,
+                voice=ask.voice,
             )
         )
         compute_ms = (time.monotonic_ns() - started_ns) / 1e6

@@ -16,6 +16,7 @@ def transcribe_request(opened: OpenSession, action: AskTranscript, grammar: str)
         final=action.final,
         language=opened.language,
         grammar=grammar,
+        voice=action.voice,
     )
 
 

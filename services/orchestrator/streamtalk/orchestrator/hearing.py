@@ -15,6 +15,9 @@ from streamtalk.proto.recognition import Transcript
 from streamtalk.proto.state import VadState
 
 _NS_PER_SAMPLE: Final = 1_000_000_000 // MIC_RATE_HZ
+_LONG_SAMPLES: Final = ms_to_samples(1_300, MIC_RATE_HZ)
+"""A second of speech in one go, and its look-back: that is somebody, however quiet."""
+
 _AGAIN_SAMPLES: Final = ms_to_samples(100, MIC_RATE_HZ)
 """Two attachments that judge the same speech agree on its end this closely."""
 
@@ -67,6 +70,8 @@ class AskTranscript:
     key: Range
     to_sample: int
     final: bool
+    voice: float = 1.0
+    """Of a final: how sure voice activity was, at its best, that somebody speaks."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,9 @@ class Utterance:
     start: int
     speaking: bool = True
     end: int = 0
+    voice: float = 0.0
+    """Best speech probability in it so far, all its segments together; 1 once one was long."""
+
     key: Range | None = None
     silence_since_ns: int = 0
     transcript: Transcript | None = None
@@ -151,6 +159,7 @@ class Hearing:
 
         self.utterance: Utterance | None = None
         self._lease = ""
+        self._consumed_voice = 0.0
         self._consumed_by = ""
         """The attachment that reported the speech up to `consumed`; empty: of an earlier owner."""
 
@@ -170,6 +179,8 @@ class Hearing:
             partial_due_ns = now_ns + self._config.partial_after_ms * 1_000_000
             self.utterance = Utterance(state.stream, start, partial_due_ns=partial_due_ns)
             actions.append(Began(start))
+        lasted = end - state.segment >= _LONG_SAMPLES
+        self.utterance.voice = max(self.utterance.voice, 1.0 if lasted else state.peak)
         if state.speaking:
             return actions + self._on_speaking(self.utterance, state, now_ns)
         return actions + self._on_pause(self.utterance, end, state.sample, now_ns)
@@ -250,6 +261,7 @@ class Hearing:
         self.consumed = min(self.consumed, key.start)
         if self.utterance is not None and self.utterance.stream == key.stream:
             self.utterance.start = key.start
+            self.utterance.voice = max(self.utterance.voice, self._consumed_voice)
             if self.utterance.key is not None:
                 self.utterance.key = None
 
@@ -293,11 +305,13 @@ class Hearing:
         utterance.marks_ns["silence_since"] = utterance.silence_since_ns
         utterance.marks_ns["paused"] = now_ns
         to_sample = min(end + ms_to_samples(self._config.pad_ms, MIC_RATE_HZ), sample)
-        return [AskTranscript(key, max(end, to_sample), final=True)]
+        to_sample = max(end, to_sample)
+        return [AskTranscript(key, to_sample, final=True, voice=utterance.voice)]
 
     def _consume(self, key: Range) -> None:
         self.consumed = max(self.consumed, key.end)
         self._consumed_by = self._lease
+        self._consumed_voice = self.utterance.voice if self.utterance is not None else 0.0
         self.utterance = None
 
     @staticmethod

@@ -68,12 +68,6 @@ class SegmenterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     min_silence_ms: Milliseconds = 128.0
     """Silence after which `speaking` becomes false; the turn is not over by that."""
 
-    sure_probability: Share = 0.95
-    """Short speech has to reach this at its best, or it was none: clicks, hum, residual echo."""
-
-    sure_after_ms: Milliseconds = 1_000.0
-    """Speech that lasts this long is believed all the same: somebody far away, or quiet."""
-
     look_back_ms: Milliseconds = 300.0
     """A segment begins this much before the first chunk of speech, so that no consonant is cut."""
 

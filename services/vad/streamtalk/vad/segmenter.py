@@ -7,9 +7,8 @@ from streamtalk.vad.config import SegmenterSettings
 class Segmenter:
     """Speech state of one session, judged by positions alone: a hole in the audio is elapsed time.
 
-    Two thresholds keep a wavering probability from cutting speech to pieces (hysteresis). Speech is
-    told at once, and taken back at its pause where it was short and never sure: it then ends where
-    it began.
+    Two thresholds keep a wavering probability from cutting speech to pieces (hysteresis). Nothing
+    that was told is taken back: how sure the model was of it goes with it.
     """
 
     def __init__(self, settings: SegmenterSettings, from_sample: int) -> None:
@@ -17,14 +16,14 @@ class Segmenter:
         self._min_speech = ms_to_samples(settings.min_speech_ms, MIC_RATE_HZ)
         self._min_silence = ms_to_samples(settings.min_silence_ms, MIC_RATE_HZ)
         self._look_back = ms_to_samples(settings.look_back_ms, MIC_RATE_HZ)
-        self._sure_after = ms_to_samples(settings.sure_after_ms, MIC_RATE_HZ)
-        self._floor = self._floor_before = from_sample
-        self._began = from_sample
-        self._best = 0.0
+        self._floor = from_sample
         self._onset: int | None = None
+        self._onset_peak = 0.0
         self.speaking = False
         self.segment: int | None = None
         self.end: int | None = None
+        self.peak = 0.0
+        """Best probability of the current or last segment so far."""
 
     def feed(self, from_sample: int, to_sample: int, probability: float) -> bool:
         """Judge the chunk [from_sample, to_sample); true when speaking began or paused."""
@@ -33,19 +32,12 @@ class Segmenter:
         return self._listen(from_sample, to_sample, probability)
 
     def _go_on(self, to_sample: int, probability: float) -> bool:
-        self._best = max(self._best, probability)
+        self.peak = max(self.peak, probability)
         if probability >= self._settings.stop_probability:
             self.end = self._floor = to_sample
             return False
         self.speaking = to_sample - self._floor < self._min_silence
-        if not self.speaking and self._was_none():
-            self.end, self._floor = self.segment, self._floor_before
         return not self.speaking
-
-    def _was_none(self) -> bool:
-        """Whether what paused was no speech after all."""
-        short = self._floor - self._began < self._sure_after
-        return short and self._best < self._settings.sure_probability
 
     def _listen(self, from_sample: int, to_sample: int, probability: float) -> bool:
         settings = self._settings
@@ -54,13 +46,13 @@ class Segmenter:
             self._onset = None
             return False
         if self._onset is None:
-            self._onset, self._best = from_sample, 0.0
-        self._best = max(self._best, probability)
+            self._onset, self._onset_peak = from_sample, 0.0
+        self._onset_peak = max(self._onset_peak, probability)
         if to_sample - self._onset < self._min_speech:
             return False
         self.segment = max(self._floor, self._onset - self._look_back)
-        self._floor_before, self._began = self._floor, self._onset
         self.end = self._floor = to_sample
+        self.peak = self._onset_peak
         self._onset = None
         self.speaking = True
         return True

@@ -67,5 +67,6 @@ class Session:
             segment=self._segmenter.segment,
             end=self._segmenter.end,
             probability=min(1.0, max(0.0, self._probability)),
+            peak=min(1.0, max(0.0, self._segmenter.peak)),
             frames_lost=self.tracker.frames_lost,
         )

@@ -115,7 +115,8 @@ class FasterWhisperEngine:
         if not speech.final:
             return heard(progress, final=False, samples=samples.size)
         judged = converted(progress.text, "simplified")
-        reason = self._judge.reason(judged, progress.segments, sound_of(samples))
+        sound = sound_of(samples)
+        reason = self._judge.reason(judged, progress.segments, sound, unsure=speech.unsure)
         if reason and self._settings.reject_invented:
             return Heard("", progress.language, 0.0, rejected=reason)
         return heard(progress, final=True, samples=samples.size)

@@ -104,7 +104,8 @@ class OpenAiEngine:
         language = _named(language_tag(said.language), language, text)
         segments = [_segment(part, samples.size) for part in said.segments or ()]
         judged = converted(text, "simplified")
-        reason = self._judge.reason(judged, segments, sound_of(samples))
+        sound = sound_of(samples)
+        reason = self._judge.reason(judged, segments, sound, unsure=speech.unsure)
         if reason and self._settings.reject_invented:
             return Heard("", language, 0.0, rejected=reason)
         confidence = _confidence(segments) if text else 0.0

@@ -22,6 +22,7 @@ from streamtalk.asr.partials import Partials
 from streamtalk.asr.pauses import cut_at_pauses
 from streamtalk.asr.running import Running
 from streamtalk.asr.sphinx import CepstralMean, Sphinx
+from streamtalk.asr.trust.voice import UNSURE
 from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ, samples_to_ms
 from streamtalk.proto.errors import EngineError, MalformedError
 from streamtalk.proto.recognition import Word
@@ -103,16 +104,34 @@ class PocketSphinxEngine:
         if not speech.grammar:
             pcm = to_pcm(add_noise_floor(samples))
             loop = self._loop.decode(_LOOP, pcm, self._mean.of(pcm))
-            return self._dictate(samples) if is_speech(loop) else _silence()
-        name = self._compiled(speech.grammar)
+            heard = self._dictate(samples) if is_speech(loop) else _silence()
+            return self._doubted(heard) if speech.unsure else heard
+        heard = self._obey(speech, samples)
+        if heard.rejected != "grammar":
+            return heard
+        instead = self._instead(heard, samples)
+        return self._doubted(instead) if speech.unsure else instead
+
+    def _obey(self, speech: Speech, samples: Samples) -> Heard:
+        """What the grammar makes of it; speech of which nobody is sure has to be a clear match."""
         settings = self._settings
-        threshold = settings.grammar_confidence
-        heard = self._command(*self._running.finish(speech.origin, name, samples), threshold)
+        name = self._compiled(speech.grammar)
+        least = settings.unsure_confidence if speech.unsure else 0.0
+        first = max(settings.grammar_confidence, least)
+        heard = self._command(*self._running.finish(speech.origin, name, samples), first)
         if heard.rejected and speech.origin is not None:
             # With the mean of the whole utterance it may be another matter, if it is a clear one.
             paths = self._running.finish(None, name, samples)
-            heard = self._command(*paths, settings.second_confidence)
-        return self._instead(heard, samples) if heard.rejected == "grammar" else heard
+            heard = self._command(*paths, max(settings.second_confidence, least))
+        return heard
+
+    def _doubted(self, heard: Heard) -> Heard:
+        """Dictation of what may be no speech at all: it has to be believed more."""
+        samples = sum(word.to_sample - word.from_sample for word in heard.words)
+        weighed = sum(w.confidence * (w.to_sample - w.from_sample) for w in heard.words)
+        if weighed >= self._settings.unsure_dictation_confidence * samples:
+            return heard
+        return Heard("", "en", heard.confidence, UNSURE)
 
     def _command(self, path: list[Stretch], loop: list[Stretch], threshold: float) -> Heard:
         if not is_speech(loop):

@@ -10,13 +10,14 @@ from streamtalk.asr.loudness import Samples, frame_levels
 from streamtalk.asr.streaming.decoder import Segment
 from streamtalk.asr.trust.phrases import is_credit, is_idle_word, is_stock_phrase
 from streamtalk.asr.trust.repetition import compression_ratio, is_circle
+from streamtalk.asr.trust.voice import UNSURE
 
 NO_SPEECH: Final = "no_speech"
 IMPROBABLE: Final = "improbable"
 REPETITION: Final = "repetition"
 PHRASE: Final = "phrase"
 QUIET: Final = "quiet"
-REASONS: Final = (NO_SPEECH, IMPROBABLE, REPETITION, PHRASE, QUIET)
+REASONS: Final = (NO_SPEECH, IMPROBABLE, REPETITION, PHRASE, QUIET, UNSURE)
 """Every reason for which a text is not believed; each is counted by itself."""
 
 _PER_SECOND: Final = 100
@@ -37,6 +38,10 @@ class Limits:
     hopeless_log_probability: float = -1.6
     compression: float = 2.4
     doubtful_log_probability: float = -0.7
+    unsure_no_speech: float = 0.15
+    """Of short speech that voice activity was not sure of."""
+
+    unsure_log_probability: float = -0.6
 
 
 @dataclass(frozen=True)
@@ -72,13 +77,33 @@ class Judge:
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
 
-    def reason(self, text: str, segments: Sequence[Segment], sound: Sound) -> str:
-        """One of `REASONS`, or an empty string for a text that may be a turn."""
+    def reason(
+        self, text: str, segments: Sequence[Segment], sound: Sound, *, unsure: bool = False
+    ) -> str:
+        """One of `REASONS`, or an empty string for a text that may be a turn.
+
+        Args:
+            text: Chinese in simplified characters.
+            segments: With the model's figures; none where a server gives no figures.
+            sound: Of the audio.
+            unsure: Whether it is short, and voice activity was not sure of it.
+        """
         if not text.strip():
             return ""
-        return self._words_reason(text, segments, sound) or self._model_reason(
-            text, segments, sound
+        found = self._words_reason(text, segments, sound)
+        found = found or self._model_reason(text, segments, sound)
+        return found or (self._unsure_reason(text, segments) if unsure else "")
+
+    def _unsure_reason(self, text: str, segments: Sequence[Segment]) -> str:
+        """Better figures than other text has to have; without figures, other words than idle."""
+        limits = self._limits
+        if not segments:
+            return UNSURE if is_idle_word(text) or is_stock_phrase(text) else ""
+        clear = (
+            _silence(segments) <= limits.unsure_no_speech
+            and _certainty(segments) >= limits.unsure_log_probability
         )
+        return "" if clear else UNSURE
 
     def _words_reason(self, text: str, segments: Sequence[Segment], sound: Sound) -> str:
         """What the words themselves betray; a stock phrase needs a second sign, people say it."""
