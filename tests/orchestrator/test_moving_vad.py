@@ -61,21 +61,6 @@ def test_monologue_is_taken_over_after_two_seconds() -> None:
     assert turn.speech_start <= began
 
 
-def test_successor_takes_nothing_from_how_sure_the_first_was() -> None:
-    """What one instance was sure of stays so, whatever the next one makes of the rest."""
-    room = Room()
-    room.peak = 0.97
-    room.begin()
-    room.pass_ms(1_000)
-    room.replace_vad("vad-2")
-    room.pass_ms(2_200)
-    assert _endpoints(room) == ["vad-2"]
-    room.peak = 0.7
-    room.pause()
-    room.wait_idle()
-    assert [ask.voice for ask in room.world.transcribed if ask.final] == [0.97]
-
-
 def test_successor_that_dies_leaves_the_session_where_it_was() -> None:
     """The old one is still there; the next successor gets its chance."""
     room = Room()
