@@ -31,9 +31,9 @@ public <command> = [please] <intent> [please];
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def engine() -> PocketSphinxEngine:
-    """PocketSphinx with its default settings."""
+    """PocketSphinx with its default settings, that has heard the noise of no other test."""
     made = PocketSphinxEngine(PocketSphinxSettings())
     made.load()
     return made

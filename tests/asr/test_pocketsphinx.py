@@ -91,10 +91,8 @@ def _rejected(engine: PocketSphinxEngine, clip: Recording) -> bool:
 @pytest.mark.parametrize(
     "name", ["keyboard_typing", "ding1", "sb_noise1", "clack", "esc50_dog_1-100032-A-0"]
 )
-def test_noise_is_silence(name: str) -> None:
-    """Noise gives no words, with a grammar and without, whatever other tests had heard before."""
-    engine = PocketSphinxEngine(PocketSphinxSettings())
-    engine.load()
+def test_noise_is_silence(engine: PocketSphinxEngine, name: str) -> None:
+    """Noise gives no words, with a grammar and without."""
     pcm = pcm_of(recording(f"noise/{name}.wav"))[: 3 * 32_000]
     for grammar in (COMMANDS, ""):
         heard = engine.hear(Speech(pcm, grammar=grammar))
