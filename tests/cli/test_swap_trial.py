@@ -80,6 +80,6 @@ def test_death_is_seen_although_supervisord_has_started_the_next() -> None:
 def test_silence_counts_only_while_somebody_could_be_asked() -> None:
     """Without the registry nobody knows where it is, which is not its fault."""
     trial = _trial()
-    assert trial.see({"tts_1": None}, S // 2) == ""
-    assert "does not answer" in trial.see({"tts_1": None}, 2 * S)
+    assert trial.see({"tts_1": None}, S) == ""
+    assert "does not answer" in trial.see({"tts_1": None}, 3 * S)
     assert trial.see({}, 9 * S) == ""

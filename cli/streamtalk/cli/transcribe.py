@@ -8,6 +8,7 @@ import typer
 
 from streamtalk.cli.options import RunDirOption, find_run_dir
 from streamtalk.cli.reach import Reach
+from streamtalk.cli.signals import all_as_interrupts
 from streamtalk.cli.transcribing import output
 from streamtalk.cli.transcribing.document import Document, Part
 from streamtalk.cli.transcribing.formats import FORMATS
@@ -39,7 +40,7 @@ def transcribe(
         raise ConfigError(f"no format {form!r}: choose one of {', '.join(FORMATS)}")
     places = output.places(files, out, form)
     failed = False
-    with Reach(find_run_dir(run_dir)) as reach, Bar() as bar:
+    with all_as_interrupts(), Reach(find_run_dir(run_dir)) as reach, Bar() as bar:
         engine = reach.instance("asr").engine
         for file, place in zip(files, places, strict=True):
             document = Document(str(file), engine, language)

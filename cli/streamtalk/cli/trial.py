@@ -18,7 +18,9 @@ COMPARABLE: Final = {"vad": 50, "turn": 3, "asr": 3, "tts": 3}
 QUICK_MS: Final = {"vad": 16.0, "turn": 100.0, "asr": 500.0, "tts": 250.0}
 """What is no slower than this is not undone, however quick the old one was."""
 
-SILENT_NS: Final = 1_000_000_000
+SILENT_NS: Final = 2_000_000_000
+"""A busy machine keeps a process that has just loaded its model waiting for a second."""
+
 _AT_LEAST_NS: Final = 2_000_000_000
 _STALL_MS: Final = 1_000.0
 
