@@ -1,4 +1,4 @@
-"""All tests in lanes: what computes, politely, beside at most three that wait for real time.
+"""All tests in lanes, four at a time: one computes, politely, the others wait for real time.
 
     python -m tools.run_tests [PYTEST ARGUMENTS]
 
@@ -23,7 +23,7 @@ SEED: Final = 20_261_129
 SEEDS: Final = (f"--randomly-seed={SEED}", f"--hypothesis-seed={SEED}")
 """The same order and the same examples in every run; an argument behind them takes over."""
 
-SIDE_BY_SIDE: Final = 3
+SIDE_BY_SIDE: Final = 4
 LIMIT_S: Final = 3_600
 _NICE: Final = ("nice", "-n", "10")
 _LEAVE_S: Final = 30.0
@@ -120,11 +120,8 @@ def _leave(process: "subprocess.Popen[bytes]") -> None:
 def _run(names: Sequence[str], arguments: Sequence[str]) -> list[Ended]:
     """All these lanes, each shown when it is over."""
     lanes, ended = Lanes(arguments), []
-    computing = [name for name in names if name == UNITS.name]
-    waiting = [name for name in names if name != UNITS.name]
-    with ThreadPoolExecutor(1) as beside, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        futures = [beside.submit(lanes.run, name) for name in computing]
-        futures += [pool.submit(lanes.run, name) for name in waiting]
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        futures = [pool.submit(lanes.run, name) for name in names]
         try:
             for future in as_completed(futures):
                 ended.append(future.result())

@@ -49,14 +49,14 @@ UNITS: Final = Lane("units", frozenset({"unit", "contract"}))
 """The lane that computes; the others mostly wait."""
 
 REAL_TIME: Final = (
-    _lane("chaos", "perf", folders={"chaos"}),
     _lane("broken conversations", "conversation", words=_BREAKING),
-    _lane("language models", "conversation", words=_LLM, other_words=_BREAKING),
-    _lane("commands", "process", folders={"cli"}),
     _lane("conversations", "conversation", other_words=_BREAKING | _LLM),
     _lane("processes", "process", other_folders={"cli", "tts"}),
-    _lane("benchmarks", "perf", other_folders={"chaos"}),
+    _lane("commands", "process", folders={"cli"}),
+    _lane("chaos", "perf", folders={"chaos"}),
     _lane("voice", "process", folders={"tts"}),
+    _lane("benchmarks", "perf", other_folders={"chaos"}),
+    _lane("language models", "conversation", words=_LLM, other_words=_BREAKING),
 )
 """In the order in which they are begun: the longest first."""
 
