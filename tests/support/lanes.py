@@ -50,10 +50,10 @@ UNITS: Final = Lane("units", frozenset({"unit", "contract"}))
 
 REAL_TIME: Final = (
     _lane("broken conversations", "conversation", words=_BREAKING),
+    _lane("chaos", "perf", folders={"chaos"}),
+    _lane("commands", "process", folders={"cli"}),
     _lane("conversations", "conversation", other_words=_BREAKING | _LLM),
     _lane("processes", "process", other_folders={"cli", "tts"}),
-    _lane("commands", "process", folders={"cli"}),
-    _lane("chaos", "perf", folders={"chaos"}),
     _lane("voice", "process", folders={"tts"}),
     _lane("benchmarks", "perf", other_folders={"chaos"}),
     _lane("language models", "conversation", words=_LLM, other_words=_BREAKING),
