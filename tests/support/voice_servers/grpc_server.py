@@ -98,6 +98,8 @@ class GrpcVoiceServer:
         if context.add_callback(left.set):
             while not (left.wait(0.005) or self._released.is_set()):
                 pass
+            if not left.is_set():  # An answer that just ended here would pass for a whole one.
+                context.abort(grpc.StatusCode.UNAVAILABLE, PROSE)
 
     def cosyvoice(self, raw: bytes, context: Any) -> Iterator[bytes]:  # noqa: ANN401 — grpc has no types
         """`cosyvoice.CosyVoice/Inference`."""
