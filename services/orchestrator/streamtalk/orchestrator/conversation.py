@@ -41,7 +41,6 @@ LEASE_NS: Final = 15_000_000_000
 """A session whose edge is not heard for this long is closed: more than a restart takes."""
 
 _STATE_NS: Final = 500_000_000
-_KEPT_TURNS: Final = 200
 
 
 class Conversation:
@@ -344,6 +343,7 @@ class Conversation:
         if speaking.exchange.answer is speaking.answer:
             self._ports.record(speaking.exchange)
             self._ports.finished(speaking.exchange)
+            speaking.exchange.release()
         self._state_ns = 0
         self._say_queued()
 
@@ -370,6 +370,7 @@ class Conversation:
             self.speaking = None
             self._ports.record(exchange)
             self._ports.finished(exchange)
+            exchange.release()
             self._say_queued()
 
     @property

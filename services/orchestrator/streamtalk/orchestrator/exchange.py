@@ -27,7 +27,7 @@ class Exchange:
     user_text: str = ""
     answer: Answer | None = None
     prefix: str = ""
-    """What was heard of the reply before it had to be taken up again."""
+    """What was heard of the reply before it had to be taken up again; all of it afterwards."""
 
     intent: str = ""
     heard_text: str = ""
@@ -87,6 +87,13 @@ class Exchange:
             self.committed = min(self.committed, stopped.first_audible)
         if self.answer is not None:
             self.heard_text = self.prefix + self.answer.heard(stopped)
+
+    def release(self) -> None:
+        """The turn is done and written down: keep what can be reported of it, not how it was made.
+
+        A conversation lists its last turns for hours, and marks, words and pieces are most of one.
+        """
+        self.prefix, self.answer, self.transcript = self.reply_text, None, None
 
     @property
     def voice_to_voice_ms(self) -> float | None:
