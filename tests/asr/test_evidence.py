@@ -2,7 +2,7 @@
 
 import pytest
 
-from streamtalk.asr.evidence import Stretch, is_speech, weigh, word_confidence
+from streamtalk.asr.evidence import Stretch, can_be_said, is_speech, weigh, word_confidence
 
 pytestmark = pytest.mark.unit
 
@@ -59,6 +59,14 @@ def test_noise_is_no_speech() -> None:
     assert not is_speech(path(("SIL", 100, -20), ("T", 4, -30)))
     assert not is_speech(path(("HH", 150, -30), ("S", 120, -30)))
     assert not is_speech([])
+
+
+def test_words_need_the_time_to_be_said() -> None:
+    """A tenth of a second of sound holds no "pardon", however well it scores; silence is none."""
+    pardon = ["P", "AA", "R", "D", "AH", "N"]
+    assert can_be_said(pardon, path(("SIL", 5, -20), ("AA", 14, -30), ("N", 16, -30)))
+    assert not can_be_said(pardon, path(("SIL", 90, -20), ("AA", 14, -30), ("N", 15, -30)))
+    assert not can_be_said(["HH", "AY"], [])
 
 
 def test_word_confidence_follows_its_own_score() -> None:

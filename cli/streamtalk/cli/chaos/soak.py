@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any, Final
 
 import psutil
@@ -142,6 +143,7 @@ class Soak:
             "told_in_faults": inside.told,
             "first_audio_p95_ms": first_and_last(calm),
             "services": trends(self._samples, seconds),
+            "samples": [asdict(sample) for sample in self._samples],
             "broken": self._broken,
             "machine": machine,
         }

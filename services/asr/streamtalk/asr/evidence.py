@@ -18,6 +18,10 @@ _WEIGHTS: Final = (0.202, 8.14, -8.66, -0.239)
 _BIAS: Final = 9.31
 _FEWEST_PHONE_FRAMES: Final = 15
 _SLOWEST_PHONE_FRAMES: Final = 30.0
+_FASTEST_PHONE_FRAMES: Final = 5
+"""20 phones a second: the 8 syllables of the fastest language, of 2.5 phones each (Pellegrino,
+Coupé and Marsico, "A cross-language perspective on speech information rate", 2011)."""
+
 _WORD_MIDDLE: Final = -60.0
 _WORD_SLOPE: Final = 12.0
 NO_PHONES: Final = frozenset({"SIL", "+SPN+", "+NSN+"})
@@ -74,6 +78,12 @@ def is_speech(loop: Sequence[Stretch]) -> bool:
     phones = _phones(loop)
     frames = sum(phone.frames for phone in phones)
     return frames >= _FEWEST_PHONE_FRAMES and frames / len(phones) <= _SLOWEST_PHONE_FRAMES
+
+
+def can_be_said(pronunciation: Sequence[str], loop: Sequence[Stretch]) -> bool:
+    """Whether the free path has as much sound as somebody needs for so many phones."""
+    frames = sum(phone.frames for phone in _phones(loop))
+    return frames >= _FASTEST_PHONE_FRAMES * len(pronunciation)
 
 
 def weigh(

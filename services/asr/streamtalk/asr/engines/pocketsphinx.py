@@ -7,7 +7,13 @@ from typing import Final
 from streamtalk.asr import canned, grammar
 from streamtalk.asr.config import PocketSphinxSettings
 from streamtalk.asr.engine import Heard, Speech
-from streamtalk.asr.evidence import Stretch, is_speech, weigh, word_confidence
+from streamtalk.asr.evidence import (
+    Stretch,
+    can_be_said,
+    is_speech,
+    weigh,
+    word_confidence,
+)
 from streamtalk.asr.loudness import (
     FRAME_SAMPLES,
     Samples,
@@ -141,7 +147,8 @@ class PocketSphinxEngine:
             return Heard("", "en", 0.0, "grammar")
         phones = [p for word in words for p in self._commands.pronunciation(word.name)]
         confidence = weigh(path, words, loop, phones).confidence
-        rejected = "" if confidence >= threshold else "grammar"
+        believed = confidence >= threshold and can_be_said(phones, loop)
+        rejected = "" if believed else "grammar"
         scores = [word_confidence(word, loop) for word in words]
         return _heard(words, scores, confidence, rejected)
 
