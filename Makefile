@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
+EXTRAS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev talk up down status doctor test check lint format types unit bench chaos soak yardstick size golden clean
@@ -9,11 +10,11 @@ ARGS ?=
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1|/' | column -t -s '|'
 
-setup:
-	@$(PYTHON) tools/bootstrap.py
+setup:  ## packages, and what EXTRAS brings: make setup EXTRAS="whisper zh"
+	@$(PYTHON) tools/bootstrap.py $(EXTRAS)
 
 setup-dev:
-	@$(PYTHON) tools/bootstrap.py --dev
+	@$(PYTHON) tools/bootstrap.py --dev $(EXTRAS)
 
 talk: setup  ## have a conversation (ARGS="--profile mac" and the like)
 	@$(BIN)/streamtalk talk $(ARGS)

@@ -1,6 +1,7 @@
 """Make the checkout ready to run: environment, packages, system libraries. Stdlib only.
 
-Usage: bootstrap.py [--dev]    done already: returns at once. Safe to run twice at the same time.
+Usage: bootstrap.py [--dev] [EXTRA ...]    done already: returns at once. Safe to run twice at the
+same time. Extras stay: a later call without them brings them up to date too.
 """
 
 # The first Python on a machine may be older than ours: it still has to read this file.
@@ -24,7 +25,7 @@ UV = VENV / "bin" / "uv"
 UV_REQUIREMENT = "uv>=0.9"
 VERSIONS = ("3.13", "3.12", "3.11")
 RUN_PACKAGES = ("libportaudio2",)
-DEV_OPTIONS = ("--extra", "spark", "--extra", "whisper", "--extra", "zh")
+DEV_EXTRAS = ("spark", "whisper", "zh")
 DEV_PACKAGES = ("libportaudio2", "pulseaudio", "libasound2-plugins")
 
 
@@ -35,10 +36,11 @@ class BootstrapError(Exception):
 def main(arguments: list[str]) -> int:
     """Bring everything up to date, then name what is missing and can be done without."""
     dev = "--dev" in arguments
+    asked = {word for word in arguments if not word.startswith("-")}
     try:
         with _lock():
             _environment()
-            _packages(dev=dev)
+            _packages(asked, dev=dev)
         _system_packages(DEV_PACKAGES if dev else RUN_PACKAGES)
     except BootstrapError as error:
         print(f"bootstrap: {error}", file=sys.stderr)
@@ -113,22 +115,26 @@ def _version_of(interpreter: str) -> str:
     return result.stdout.decode().strip()
 
 
-def _packages(*, dev: bool) -> None:
-    wanted = _fingerprint()
+def _packages(asked: set[str], *, dev: bool) -> None:
+    extras = sorted({*asked, *_read(VENV / ".extras").split(), *(DEV_EXTRAS if dev else ())})
+    wanted = _fingerprint(extras)
     stamps = [VENV / ".stamp-dev", VENV / ".stamp-run"]
     if any(_read(stamp) == wanted for stamp in (stamps[:1] if dev else stamps)):
         return
     command = [str(UV), "sync", "--frozen", "--inexact", "--no-python-downloads"]
-    command += ["--python", str(PYTHON), *(DEV_OPTIONS if dev else ["--no-dev"])]
+    command += ["--python", str(PYTHON), *([] if dev else ["--no-dev"])]
+    for extra in extras:
+        command += ["--extra", extra]
     environment = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(VENV)}
     if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0:
         print("bootstrap: trying again with what is cached", file=sys.stderr)
         _run([*command, "--offline"], "the packages could not be installed", environment)
+    (VENV / ".extras").write_text(" ".join(extras))
     (stamps[0] if dev else stamps[1]).write_text(wanted)
 
 
-def _fingerprint() -> str:
-    digest = hashlib.sha256(str(ROOT).encode())
+def _fingerprint(extras: list[str]) -> str:
+    digest = hashlib.sha256(f"{ROOT} {extras}".encode())
     for name in ("uv.lock", "pyproject.toml"):
         digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()

@@ -29,7 +29,7 @@ def test_missing_package_is_named_with_the_command(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("streamtalk.tts.engine.ENGINES", rows)
     choice = engines.resolve("tts", "big")
     assert choice.missing == ["not_there_at_all"]
-    with pytest.raises(EngineMissingError, match=r"pip install 'streamtalk\[bigextra\]'"):
+    with pytest.raises(EngineMissingError, match="make setup EXTRAS=bigextra"):
         engines.require(choice)
 
 

@@ -229,7 +229,7 @@ def test_engine_is_called_with_its_settings() -> None:
 
 def test_engine_that_is_not_installed_names_the_extra() -> None:
     """The message is a command that helps."""
-    with pytest.raises(EngineMissingError, match=r"no_such_module: pip install 'streamtalk\[whis"):
+    with pytest.raises(EngineMissingError, match="no_such_module: make setup EXTRAS=whis"):
         create_engine("asr", TABLE, "missing", None)
 
 

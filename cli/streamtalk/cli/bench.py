@@ -142,7 +142,9 @@ def spark(
     predict: Annotated[
         bool, typer.Option("--predict", help="Arithmetic for machines that are not here.")
     ] = False,
-    model: Annotated[str, typer.Option(help="Folder or hub id of a checkpoint.")] = "",
+    model: Annotated[
+        str, typer.Option(help="Folder or hub id of a checkpoint; empty: the published one.")
+    ] = "",
     tiny: Annotated[bool, typer.Option("--tiny", help="Small random weights instead.")] = False,
     precision: Annotated[str, typer.Option(help="q8, q4, bf16 or fp32.")] = "q8",
     mode: Annotated[str, typer.Option(help="fast, balanced or quality.")] = "fast",
@@ -176,13 +178,17 @@ def _measure_spark(
 
     from streamtalk.cli import bench_spark
     from streamtalk.proto.errors import ConfigError
+    from streamtalk.runtime.engine_table import check_installed
     from streamtalk.tts.config import SparkSettings
+    from streamtalk.tts.engine import ENGINES
+    from streamtalk.tts.spark.published import PUBLISHED
 
-    if tiny == bool(model):
-        raise ConfigError("name a checkpoint with --model FOLDER, or use --tiny, or --predict")
+    if tiny and model:
+        raise ConfigError("--tiny makes its own checkpoint: leave --model out, or --tiny")
+    check_installed("tts", "spark_mlx", ENGINES["spark_mlx"])
     with tempfile.TemporaryDirectory() as folder:
         own = bench_spark.tiny(Path(folder)) if tiny else None
-        chosen = {"model": model, "precision": precision} if own is None else {}
+        chosen = {"model": model or PUBLISHED, "precision": precision} if own is None else {}
         fields = msgspec.structs.asdict(own or SparkSettings()) | chosen | {"mode": mode}
         try:
             settings = msgspec.convert(fields, SparkSettings)

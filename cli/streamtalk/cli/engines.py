@@ -10,6 +10,7 @@ from typing import Final
 from streamtalk.proto.directory import MODEL_SERVICES
 from streamtalk.proto.errors import ConfigError, EngineMissingError
 from streamtalk.runtime.engine_table import EngineSpec, missing_modules
+from streamtalk.runtime.installing import how_to_install
 
 STAGES: Final = MODEL_SERVICES
 """Services whose engine can be chosen, and changed by a swap."""
@@ -70,8 +71,7 @@ def _own(stage: str, target: str) -> Choice:
 
 def _choice(stage: str, name: str, why: str, spec: EngineSpec) -> Choice:
     missing = missing_modules(spec)
-    extra = f"[{spec.extra}]" if spec.extra else ""
-    install = f"pip install 'streamtalk{extra}'" if missing else ""
+    install = how_to_install(spec.extra) if missing else ""
     return Choice(stage, name, why, missing, install)
 
 

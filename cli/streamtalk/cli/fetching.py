@@ -10,6 +10,7 @@ from streamtalk.asr.whisper.model_files import WANTED, check_model, hub_id
 from streamtalk.asr.whisper.places import AUTO, is_folder
 from streamtalk.proto.errors import EngineMissingError, InputError
 from streamtalk.runtime.engine_table import missing_modules
+from streamtalk.runtime.installing import how_to_install
 from streamtalk.runtime.models.download import Downloader
 from streamtalk.runtime.models.hub import Selection
 from streamtalk.runtime.models.progress import Report
@@ -27,8 +28,8 @@ def named(settings: FasterWhisperSettings, threads: int) -> Choice:
         return Choice(settings.model, 0.0, "")
     missing = missing_modules(ENGINES["faster_whisper"])
     if missing:
-        text = f"`auto` is measured with {', '.join(missing)}: pip install 'streamtalk[whisper]'"
-        raise EngineMissingError(text)
+        needed, command = ", ".join(missing), how_to_install("whisper")
+        raise EngineMissingError(f"`auto` is measured with {needed}: {command}")
     from streamtalk.asr.whisper.auto import measure_and_choose
 
     return measure_and_choose(settings, threads)

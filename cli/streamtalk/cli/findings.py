@@ -17,6 +17,7 @@ from streamtalk.cli import engines
 from streamtalk.cli.configuration import check
 from streamtalk.client.rundir import RunDir
 from streamtalk.proto.errors import StreamTalkError
+from streamtalk.runtime.installing import how_to_install
 
 Verdict = Literal["ok", "note", "bad"]
 """`bad`: no conversation is possible; `note`: one is, but something could be better."""
@@ -69,12 +70,12 @@ def _packages() -> Iterator[Finding]:
         required = importlib.metadata.requires("streamtalk") or []
         own = importlib.metadata.version("streamtalk")
     except importlib.metadata.PackageNotFoundError:
-        advice = "pip install . (in the checkout)"
+        advice = how_to_install()
         yield Finding("system", "streamtalk", "note", "runs without being installed", advice)
         return
     missing = [name for name in map(_name, required) if name and not _installed(name)]
     if missing:
-        advice = f"pip install {' '.join(missing)}"
+        advice = how_to_install()
         yield Finding("system", "packages", "bad", f"missing: {', '.join(missing)}", advice)
     else:
         yield Finding("system", f"streamtalk {own}", "ok", "every package is installed")

@@ -41,6 +41,7 @@ def create(
     """Have the model make up a voice, and keep it."""
     import msgspec
 
+    _need_packages()
     from streamtalk.tts.engines.spark_mlx import load_model
     from streamtalk.tts.spark.enrol import made_up
     from streamtalk.tts.spark.prompt import Style
@@ -68,6 +69,7 @@ def clone(
     """Keep the voice of a recording, with the consent of whose voice it is."""
     if text:
         raise InputError(_NO_TEXT)
+    _need_packages()
     from streamtalk.tts.spark.enrol import cloned
     from streamtalk.tts.spark.fetching import model_folder
 
@@ -81,7 +83,10 @@ def clone(
 def list_voices(config: ConfigOption = None, profile: ProfileOption = None) -> None:
     """Name every voice, its language and where it comes from."""
     _, folder = _spark(config, profile)
-    for name in folder.names():
+    names = folder.names()
+    if not names:
+        typer.echo("no voices yet: streamtalk voice create NAME, or clone NAME SAMPLE", err=True)
+    for name in names:
         found = folder.read(name)
         typer.echo(f"{name:20} {found.language:4} {found.description}")
 
@@ -95,6 +100,7 @@ def preview(
     profile: ProfileOption = None,
 ) -> None:
     """Write what a voice sounds like, without a running stack."""
+    _need_packages()
     from streamtalk.client.wav import SpeechWriter
     from streamtalk.tts.audible import to_pcm
     from streamtalk.tts.engine import Order, Samples
@@ -124,6 +130,13 @@ def delete(name: NameArgument, config: ConfigOption = None, profile: ProfileOpti
     """Forget a voice."""
     _, folder = _spark(config, profile)
     folder.delete(name)
+
+
+def _need_packages() -> None:
+    from streamtalk.runtime.engine_table import check_installed
+    from streamtalk.tts.engine import ENGINES
+
+    check_installed("tts", "spark_mlx", ENGINES["spark_mlx"])
 
 
 def _spark(config: Path | None, profile: str | None) -> "tuple[SparkSettings, VoiceFolder]":

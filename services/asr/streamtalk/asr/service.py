@@ -33,6 +33,7 @@ from streamtalk.proto.limits import MAX_RANGE_S
 from streamtalk.proto.message import Request
 from streamtalk.proto.recognition import Transcribe, Transcript, Word
 from streamtalk.runtime.engine_table import create_engine, missing_modules
+from streamtalk.runtime.installing import how_to_install
 from streamtalk.runtime.metrics import recognition_rejections
 from streamtalk.runtime.worker import Call, Duty, Job, ServiceContext, Worker
 
@@ -89,7 +90,7 @@ class AsrWorker(Worker[AsrConfig]):
         """Chinese stays in the script that it is heard in without the converter."""
         understands = not engine.languages or "zh" in engine.languages
         if understands and self.config.writing.script != "as heard" and not has_converter():
-            advice = "pip install 'streamtalk[zh]' to have one script of Chinese"
+            advice = f"{how_to_install('zh')}: to have one script of Chinese"
             self.log.info("script", extra={"fields": {"advice": advice}})
 
     def canned(self) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamtalk.proto.errors import ConfigError, EngineMissingError
+from streamtalk.runtime.installing import how_to_install
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,13 @@ def missing_modules(spec: EngineSpec) -> list[str]:
     return [name for name in spec.requires if importlib.util.find_spec(name) is None]
 
 
+def check_installed(service: str, name: str, spec: EngineSpec) -> None:
+    """Raise EngineMissingError, naming the extra to install, where a module is missing."""
+    if missing := missing_modules(spec):
+        needed, command = ", ".join(missing), how_to_install(spec.extra)
+        raise EngineMissingError(f"engine {name!r} of {service} needs {needed}: {command}")
+
+
 def create_engine(
     service: str, table: Mapping[str, EngineSpec], name: str, settings: object
 ) -> Any:  # noqa: ANN401 — each service has its own engine Protocol
@@ -40,11 +48,7 @@ def create_engine(
     if spec is None:
         message = f"{service} has no engine {name!r}: choose one of {', '.join(sorted(table))}"
         raise ConfigError(message)
-    missing = missing_modules(spec)
-    if missing:
-        hint = f"streamtalk[{spec.extra}]" if spec.extra else "streamtalk"
-        message = f"engine {name!r} of {service} needs {', '.join(missing)}: pip install '{hint}'"
-        raise EngineMissingError(message)
+    check_installed(service, name, spec)
     module, _, attribute = spec.target.partition(":")
     try:
         target = getattr(importlib.import_module(module), attribute)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from streamtalk.proto.errors import EngineMissingError
 from streamtalk.runtime.engine_table import EngineSpec, missing_modules
+from streamtalk.runtime.installing import how_to_install
 from streamtalk.runtime.remote.address import parse_host_port, parse_url
 from streamtalk.tts.remote.cosyvoice import HttpDialect, OwnDialect, check
 from streamtalk.tts.remote.engine import Dialect, RemoteEngine, Source
@@ -67,7 +68,7 @@ def _over_grpc(
     if missing := missing_modules(_GRPC):
         raise EngineMissingError(
             f"transport {settings.transport} of cosyvoice needs {', '.join(missing)}: "
-            "pip install 'streamtalk[cosyvoice]'"
+            f"{how_to_install('cosyvoice')}"
         )
     dialects = importlib.import_module("streamtalk.tts.remote.cosyvoice_grpc")
     kind = {"grpc": dialects.GrpcDialect, "triton": dialects.TritonDialect}[settings.transport]
