@@ -49,7 +49,8 @@ def converse(
         reach.directory()
     edge = WavEdge(place, name, language)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    off = not sys.stderr.isatty()
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=off) as bar:
         task = bar.add_task("", total=None)
 
         def progress(at_s: float) -> None:

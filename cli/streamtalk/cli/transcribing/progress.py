@@ -19,7 +19,10 @@ def clock(seconds: float) -> str:
 
 
 class Bar(Closing):
-    """A progress bar on standard error: seconds of audio done and in all, and the time left."""
+    """A progress bar on standard error: seconds of audio done and in all, and the time left.
+
+    No bar where standard error is no terminal: what is written there stays clean.
+    """
 
     def __init__(self) -> None:
         self._task: TaskID | None = None
@@ -30,8 +33,9 @@ class Bar(Closing):
             BarColumn(),
             TextColumn("{task.fields[done]}"),
             TimeRemainingColumn(),
-            console=Console(stderr=True, force_terminal=sys.stderr.isatty()),
+            console=Console(stderr=True),
             transient=True,
+            disable=not sys.stderr.isatty(),
         )
 
     def __enter__(self) -> Self:
