@@ -121,6 +121,18 @@ def test_directory_shows_who_is_active_as_soon_as_the_record_moves(book: Book) -
     assert [i.state for i in book.view().instances] == ["ready", "active"]
 
 
+def test_awaited_slot_is_active_as_soon_as_it_is_ready(book: Book) -> None:
+    """A model that is fetched for hours is used from when it is here; alone it is no choice."""
+    book.register(_instance("tts_0", ready=False), 0)
+    book.register(_instance("tts_1"), 0)
+    with pytest.raises(NotReadyError):
+        book.activate("tts", [], ["tts_0"])
+    book.activate("tts", ["tts_1"], ["tts_0"])
+    assert not book.view().instances[0].ready
+    book.register(_instance("tts_0"), 1)
+    assert [i.state for i in book.view().instances] == ["active", "active"]
+
+
 def test_service_without_a_record_gets_none(book: Book) -> None:
     """Nobody chooses between buses."""
     book.register(_instance("bus_0", "bus"), 0)

@@ -126,7 +126,7 @@ _DIRECTORY: Final = (
     directory.Registered(active=True),
     directory.Deregister(instance="tts_0-a1b2"),
     directory.Lookup(),
-    directory.Activate(service="tts", slots=["tts_1"]),
+    directory.Activate(service="tts", slots=["tts_1"], awaited=["tts_0"]),
     directory.Ping(),
 )
 

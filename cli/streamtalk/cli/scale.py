@@ -69,8 +69,10 @@ class Scaling:
             return self._fewer(active, [i.slot for i in mine[count:]])
         return self._more(directory, active, mine[0], count - len(mine))
 
-    def add(self, tables: Sequence[Table]) -> list[str]:
+    def add(self, tables: Sequence[Table], awaited: Sequence[str] = ()) -> list[str]:
         """Start one more with each of these settings, and make those that load active besides.
+
+        Slots of `awaited`, which still load, are active too as soon as they are ready.
 
         Returns why each of the others does not; raises NotReadyError where nobody is ready then.
         """
@@ -87,7 +89,7 @@ class Scaling:
                     new.remove(slot)
             if not new and not self._slots.active():
                 raise NotReadyError("; ".join(reasons))
-            self._join(new)
+            self._join(new, awaited)
         except (StreamTalkError, KeyboardInterrupt):
             self._withdraw(new)
             raise
@@ -125,11 +127,11 @@ class Scaling:
             self._slots.tell(f"starting {slot}")
             self._slots.start(slot, table)
 
-    def _join(self, new: Sequence[str]) -> list[str]:
+    def _join(self, new: Sequence[str], awaited: Sequence[str] = ()) -> list[str]:
         """Make them active besides; where nobody was, the first of them is already."""
         with uninterrupted():
             together = list(dict.fromkeys([*self._slots.active(), *new]))
-            self._slots.activate(together)
+            self._slots.activate(together, awaited)
         return together
 
     def _withdraw(self, new: Sequence[str]) -> None:

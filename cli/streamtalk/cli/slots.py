@@ -128,9 +128,9 @@ class Slots:
         """The active slots of the service."""
         return self.directory().active.get(self._service, [])
 
-    def activate(self, slots: Sequence[str]) -> None:
-        """Make exactly these slots active; asked again until it is certain."""
-        request = Activate(service=self._service, slots=list(slots))
+    def activate(self, slots: Sequence[str], awaited: Sequence[str] = ()) -> None:
+        """Make exactly these slots active, and those that load on; asked until it is certain."""
+        request = Activate(service=self._service, slots=list(slots), awaited=list(awaited))
 
         def ask() -> Directory:
             with Peer(self._reach.context, self._stack.run_dir.registry) as registry:

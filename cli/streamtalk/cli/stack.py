@@ -71,6 +71,13 @@ class Progress:
         return {why for why in self.waiting.values() if why.startswith(FETCHING)}
 
 
+def _can_be_missing(slot: str, why: str, replaceable: Collection[str]) -> bool:
+    """Whether a conversation can begin without this slot, for this reason."""
+    if why.startswith("failed"):
+        return slot in _DISPENSABLE or slot in replaceable
+    return why.startswith(FETCHING) and slot in replaceable
+
+
 FETCHING: Final = "loading: fetching"
 """How `doing` begins of an instance that brings its model."""
 
@@ -227,12 +234,13 @@ class Stack:
         """Until every started service is ready; raises NotReadyError with the reasons.
 
         While a model is fetched, and gets on, the time does not run. `replaceable`: slots that may
-        fail, since others will do their work.
+        fail, or be late, since others will do their work; for a fetch of theirs nobody waits.
         """
         deadline = time.monotonic() + wait_s
-        progress, fetches = Progress([], {"supervisord": "starting"}), set[str]()
+        progress, instances = Progress([], {"supervisord": "starting"}), list[Instance]()
+        fetches = set[str]()
         while time.monotonic() < deadline:
-            progress, instances = self._look({*_DISPENSABLE, *replaceable})
+            progress, instances = self._look(replaceable)
             report(progress)
             if new := progress.fetches - fetches:
                 deadline, fetches = time.monotonic() + wait_s, fetches | new
@@ -241,11 +249,14 @@ class Stack:
             if any(reason.startswith("failed") for reason in progress.waiting.values()):
                 break
             time.sleep(_POLL_S)
+        else:
+            if progress.ready and progress.waiting.keys() <= {*replaceable}:
+                return instances
         reasons = "; ".join(f"{name}: {why}" for name, why in sorted(progress.waiting.items()))
         message = f"not ready: {reasons}. Logs are in {self.run_dir.logs}"
         raise NotReadyError(message)
 
-    def _look(self, dispensable: Collection[str]) -> tuple[Progress, list[Instance]]:
+    def _look(self, replaceable: Collection[str]) -> tuple[Progress, list[Instance]]:
         try:
             processes = [p for p in self.supervisor.processes() if p.state != "STOPPED"]
         except StreamTalkError:
@@ -257,7 +268,7 @@ class Stack:
         ready, waiting = [], {}
         for process in processes:
             why = self._why_not(process, instances.get(process.slot))
-            if why and not (process.slot in dispensable and why.startswith("failed")):
+            if why and not _can_be_missing(process.slot, why, replaceable):
                 waiting[process.slot] = why
             else:
                 ready.append(process.slot)

@@ -101,6 +101,8 @@ class Activate(Request, frozen=True, kw_only=True):
     replies: ClassVar = ("directory",)
     service: Name
     slots: list[Name]
+    awaited: list[Name] = []
+    """Slots beside them that load for long, and are active as soon as they are ready."""
 
 
 class Ping(Message, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 The `active` record names slots, not instances, so a process restarted in its slot is active again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -125,8 +125,11 @@ class Book:
                 changed = True
         return changed
 
-    def activate(self, service: str, slots: list[str]) -> None:
-        """Move the record; raises NotReadyError unless every new slot holds a ready instance."""
+    def activate(self, service: str, slots: list[str], awaited: Sequence[str] = ()) -> None:
+        """Move the record; raises NotReadyError unless every new slot holds a ready instance.
+
+        Those of `awaited` need none yet.
+        """
         usable = {i.slot for i in self._instances.values() if i.service == service and i.ready}
         usable.update(self.active.get(service, []))
         missing = [slot for slot in slots if slot not in usable]
@@ -135,7 +138,7 @@ class Book:
                 f"cannot make {', '.join(missing) or 'nothing'} active in {service}: not ready"
             )
             raise NotReadyError(message)
-        self.active[service] = list(slots)
+        self.active[service] = list(dict.fromkeys([*slots, *awaited]))
         self.version += 1
 
     def instance_ids(self) -> list[str]:

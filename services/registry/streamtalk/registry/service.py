@@ -65,7 +65,7 @@ class RegistryService(Service[RegistryConfig]):
         elif isinstance(request, Lookup):
             call.reply(self._book.view())
         elif isinstance(request, Activate):
-            self._book.activate(request.service, request.slots)
+            self._book.activate(request.service, request.slots, request.awaited)
             self._changed(durable=True)
             call.reply(self._book.view())
         elif isinstance(request, Deregister):

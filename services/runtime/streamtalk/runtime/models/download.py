@@ -100,6 +100,7 @@ class Downloader:
             if not target.is_file():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 part = Part(target, file, partial(tally.tell, file))
+                tally.tell(file, part.size_bytes)
                 url = f"/{model}/resolve/{listing.commit}/{file.path}"
                 self._fetch_file(client, url, part, model)
             tally.add_file(file)
