@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from streamtalk.cli import overlay
+from streamtalk.cli.ending import end
 from streamtalk.cli.replicas import checked, complete, first_overlays
 from streamtalk.cli.stack import Stack, supervisord_conf
 from streamtalk.cli.surroundings import surroundings
@@ -76,12 +77,7 @@ class BenchStack(Closing):
 
     def close(self) -> None:
         """Stop every process and remove the folder."""
-        self._process.terminate()
-        try:
-            self._process.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end(self._process, _STOP_S)
         self._folder.cleanup()
 
     @property

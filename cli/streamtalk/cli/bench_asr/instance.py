@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Final, Self
 
+from streamtalk.cli.ending import end
 from streamtalk.cli.surroundings import surroundings
 from streamtalk.cli.toml_text import dump
 from streamtalk.client.closing import Closing
@@ -53,12 +54,7 @@ class Instance(Closing):
 
     def close(self) -> None:
         """End the process and remove its folder."""
-        self._process.terminate()
-        try:
-            self._process.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end(self._process, _STOP_S)
         self.context.destroy(linger=0)
         self._folder.cleanup()
 

@@ -20,10 +20,13 @@ from streamtalk.runtime.api_key import ApiKey
 from streamtalk.runtime.http_library import load_httpx
 from streamtalk.runtime.remote.address import Address
 from streamtalk.runtime.remote.answer import Pause, pause_s, status_error
+from streamtalk.runtime.remote.connections import open_connections
 from streamtalk.runtime.remote.deadlines import Deadlines
 
 _CLOSE_S: Final = 0.3
-_KEEP_S: Final = 60.0
+_KEPT: Final = 2
+"""Connections that wait for the next turn."""
+
 _EVENTS: Final = "text/event-stream"
 _PATH: Final = "/audio/transcriptions"
 
@@ -63,16 +66,8 @@ class TranscriptionServer:
     def load(self) -> None:
         """Import httpx and read the certificates; the network is not needed."""
         self._httpx = load_httpx()
-        limits = self._httpx.Limits(max_keepalive_connections=2, keepalive_expiry=_KEEP_S)
-        timeout = self._httpx.Timeout(None, connect=self._settings.connect_timeout_s)
-        # A proxy for the internet must not stand between us and a server on this machine. The key
-        # must not follow a redirect.
-        self._client = self._httpx.AsyncClient(
-            limits=limits,
-            trust_env=not self._address.is_loopback,
-            timeout=timeout,
-            follow_redirects=False,
-        )
+        connect_s = self._settings.connect_timeout_s
+        self._client = open_connections(self._httpx, self._address, connect_s, _KEPT)
 
     async def close(self) -> None:
         """Close the connections."""

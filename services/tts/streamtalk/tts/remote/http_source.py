@@ -12,6 +12,7 @@ from streamtalk.proto.errors import RemoteError, RemoteTimeoutError, RemoteUnrea
 from streamtalk.runtime.http_library import load_httpx
 from streamtalk.runtime.remote.address import Address
 from streamtalk.runtime.remote.answer import Pause, check_is_sound, pause_s, status_error
+from streamtalk.runtime.remote.connections import open_connections
 from streamtalk.runtime.remote.deadlines import Deadlines
 from streamtalk.runtime.remote.io_thread import Put
 from streamtalk.tts.remote.deadlines import piece_deadlines
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 CLOSE_S: Final = 0.3
 """A connection that does not close in this time is left to the system."""
 
-_KEEP_S: Final = 60.0
-"""A connection is kept for the next piece for this long: most of a turn passes in between."""
+_KEPT: Final = 8
+"""Connections that wait for the next piece."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,8 @@ class HttpSource:
     def load(self) -> None:
         """Import httpx and read the certificates: together up to a second."""
         self._httpx = load_httpx()
-        limits = self._httpx.Limits(max_keepalive_connections=8, keepalive_expiry=_KEEP_S)
-        # A proxy for the internet must not stand between us and a server on this machine.
-        trust_env = not self._address.is_loopback
-        timeout = self._httpx.Timeout(None, connect=self._settings.connect_timeout_s)
-        self._client = self._httpx.AsyncClient(limits=limits, trust_env=trust_env, timeout=timeout)
+        connect_s = self._settings.connect_timeout_s
+        self._client = open_connections(self._httpx, self._address, connect_s, _KEPT)
 
     def identity(self, call: HttpCall) -> bytes:
         """Address and body; the headers hold the key."""
