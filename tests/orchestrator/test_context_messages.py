@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamtalk.orchestrator.context import (
+    BROKEN_OFF,
     INTERRUPTED,
     Context,
     PastTurn,
@@ -98,6 +99,18 @@ def test_present_words_stay_whatever_the_budget() -> None:
     """With no budget at all the question is still asked."""
     messages = build_messages(Context(user_text="Now?", history=talk(9), persona="P"), 0)
     assert messages == [ChatMessage("system", "P"), ChatMessage("user", "Now?")]
+
+
+def test_answer_that_broke_off_is_gone_on_with() -> None:
+    """Whatever else is left out, the model hears how far it was heard, and what is wanted of it."""
+    broken = Context(user_text="Now?", said="It is ", history=talk(9), persona="P")
+    messages = build_messages(broken, 0)
+    assert [(m.role, m.content) for m in messages] == [
+        ("system", "P"),
+        ("user", "Now?"),
+        ("assistant", "It is"),
+        ("user", BROKEN_OFF),
+    ]
 
 
 @pytest.mark.parametrize(

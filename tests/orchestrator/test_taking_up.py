@@ -129,6 +129,49 @@ def test_second_crash_goes_on_from_the_second_answer() -> None:
     assert not room.world.spoken[0].text.startswith("Zero")
 
 
+HEARD = "One two three "
+"""What 50 frames of the old answer hold of `REPLY`, by the lengths of its words."""
+
+
+def _broken_off(text: str) -> KeptAnswer:
+    piece = SpokenPiece(REPLY, 0, total_samples=50_000)
+    return KeptAnswer(turn=4, answer="old", prefix="", pieces=[piece], text=text, complete=False)
+
+
+def _think_on(room: Room, reply: str) -> str:
+    """Take up an answer that was still being written; returns what is said then."""
+    _playing(room, 50)
+    room.world.replies.append(reply)
+    row = _row(state="speaking", user_text="count")
+    room.conversation.take_up(16_000, row, _broken_off(REPLY))
+    room.wait_idle()
+    assert len(room.world.thoughts) == 1
+    (turn,) = room.conversation.report({}).turns
+    assert (turn.reply_text, turn.state, turn.error) == (turn.heard_text, "done", None)
+    assert turn.heard_text.startswith(HEARD)
+    return turn.heard_text.removeprefix(HEARD)
+
+
+def test_model_that_begins_anew_says_nothing_twice() -> None:
+    """Killed while the model wrote: asked again, it writes the same, and only the rest is said."""
+    room = Room(first_turn=5)
+    assert _think_on(room, f"{REPLY} And six.") == "four five. And six."
+    assert room.world.spoken[0].text.strip() == "four five."
+
+
+def test_model_that_goes_on_is_heard_from_there() -> None:
+    """Its words are the rest, whatever they are."""
+    room = Room(first_turn=5)
+    assert _think_on(room, "and so on.") == "and so on."
+
+
+def test_model_that_has_no_more_to_say_ends_the_turn() -> None:
+    """What was heard was all of it."""
+    room = Room(first_turn=5)
+    assert _think_on(room, HEARD) == ""
+    assert room.world.spoken == []
+
+
 def test_audio_of_the_turn_stays_consumed() -> None:
     """The range of the turn is written down again, so that a second crash does not hear it anew."""
     room = Room(first_turn=5)

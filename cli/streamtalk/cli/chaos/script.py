@@ -15,7 +15,9 @@ REPLY_FRAMES: Final = PHRASES * CLAUSE_FRAMES
 ASR_MS: Final = 120.0
 LLM_FIRST_MS: Final = 200.0
 STALL_S: Final = 3.0
-_TOKEN_MS: Final = 10.0
+_TOKEN_MS: Final = 60.0
+"""A reply is written for 0.9 s, so that it is often killed while it is."""
+
 _FIRST_CHUNK_MS: Final = 60.0
 _FACTOR: Final = 0.05
 

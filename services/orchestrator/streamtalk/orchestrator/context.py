@@ -27,6 +27,13 @@ _MESSAGE_TOKENS: Final = 6
 """What a chat template adds around each message, estimated."""
 
 
+BROKEN_OFF: Final = (
+    "[The line was lost after these words. Go on from exactly there, in the same language, without "
+    "repeating or explaining anything.]"
+)
+"""Asks for the rest of an answer whose beginning was heard."""
+
+
 class PastTurn(msgspec.Struct, frozen=True, kw_only=True):
     """One finished exchange as the model is to remember it."""
 
@@ -43,6 +50,9 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """All that an answer may be based on."""
 
     user_text: str
+    said: str = ""
+    """What was heard already of the answer to that, before it broke off."""
+
     history: tuple[PastTurn, ...] = ()
     persona: str = SPOKEN_STYLE
     facts: tuple[str, ...] = ()
@@ -75,13 +85,17 @@ def estimate_messages(messages: Sequence[ChatMessage]) -> int:
 def build_messages(context: Context, budget_tokens: int) -> list[ChatMessage]:
     """The prompt: system, then user and assistant in turn, the person's words last.
 
-    The oldest turns are left out until the rest is within the budget; the system prompt with all
-    tool results and the person's present words always stay. Roles alternate strictly, because the
-    templates of many models refuse anything else.
+    Behind them stands, of an answer that broke off, what was heard of it. The oldest turns are left
+    out until the rest is within the budget; the system prompt with all tool results and the
+    person's present words always stay. Roles alternate strictly, because the templates of many
+    models refuse anything else.
     """
     system = ChatMessage("system", _system_text(context))
-    question = ChatMessage("user", context.user_text)
-    left = budget_tokens - estimate_messages([system, question])
+    question = [ChatMessage("user", context.user_text)]
+    if context.said:
+        heard = ChatMessage("assistant", context.said.rstrip())
+        question += [heard, ChatMessage("user", BROKEN_OFF)]
+    left = budget_tokens - estimate_messages([system, *question])
     kept: list[PastTurn] = []
     for turn in reversed(context.history):
         left -= estimate_messages(_turn_messages(turn))
@@ -89,7 +103,7 @@ def build_messages(context: Context, budget_tokens: int) -> list[ChatMessage]:
             break
         kept.append(turn)
     spoken = [m for turn in reversed(kept) for m in _turn_messages(turn)]
-    return [system, *_alternate([*spoken, question])]
+    return [system, *_alternate([*spoken, *question])]
 
 
 def _system_text(context: Context) -> str:

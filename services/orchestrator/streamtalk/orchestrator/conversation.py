@@ -106,22 +106,21 @@ class Conversation:
             self._ports.forget(exchange)
             return
         self.turns.append(exchange)
-        if kept is None or kept.turn != row.turn or not row.reply_text:
+        if kept is None or kept.turn != row.turn or not (kept.text or row.reply_text):
             self._answer(exchange)
             return
         exchange.prefix, exchange.state = kept.prefix, "thinking"
         self._taking_up = True
-        reply = row.reply_text.removeprefix(kept.prefix)
+        reply = kept.text or row.reply_text.removeprefix(kept.prefix)
+        take_up = self._go_on if kept.complete else self._think_on
 
         def done(stopped: Stopped) -> None:
             place = Place(stopped.piece, stopped.sample)
             heard = len(reply) if stopped.ended else heard_chars(kept.pieces, place)
-            self._go_on(exchange, reply, heard)
+            take_up(exchange, reply, heard)
 
         request = Stop(session=self.request.session, term=self.term, answer=kept.answer)
-        self._ports.sink(
-            self.request.sink, request, done, lambda _: self._go_on(exchange, reply, 0)
-        )
+        self._ports.sink(self.request.sink, request, done, lambda _: take_up(exchange, reply, 0))
 
     def on_vad(self, state: VadState) -> None:
         """The VAD's state of this session."""
@@ -317,6 +316,7 @@ class Conversation:
         if later is not None and later is not exchange:
             self._forget(later)
         exchange.state, exchange.answer, exchange.key = "hearing", None, None
+        exchange.prefix = ""
         exchange.stages_ms.clear()
         self.speaking = None
 
@@ -354,6 +354,12 @@ class Conversation:
             return
         old.leave()
         self._go_on(old.exchange, old.answer.text, old.answer.heard_chars, old)
+
+    def _think_on(self, exchange: Exchange, text: str, heard_chars: int) -> None:
+        """Ask again for a reply of which no more than a part was written; that much was heard."""
+        self._taking_up = False
+        exchange.prefix += text[:heard_chars]
+        self._answer(exchange)
 
     def _go_on(
         self, exchange: Exchange, text: str, heard_chars: int, old: Speaking | None = None

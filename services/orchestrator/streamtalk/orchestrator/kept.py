@@ -19,3 +19,8 @@ class KeptAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What of the reply was heard before this answer."""
 
     pieces: list[SpokenPiece]
+    text: str = ""
+    """What was written of this answer by then."""
+
+    complete: bool = True
+    """Whether that is all of it."""

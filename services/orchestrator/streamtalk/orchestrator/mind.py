@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from streamtalk.orchestrator.assistant.answer import (
@@ -61,11 +62,12 @@ class Mind:
 
     def think(self, session: str, memory: Memory, exchange: Exchange, events: ReplyEvents) -> Reply:
         """Begin to answer; the built-in assistant has answered when this returns."""
-        engine, text = self._models.engine, exchange.user_text
+        engine, text, said = self._models.engine, exchange.user_text, exchange.prefix
         thought: Reply = Said()
         if engine is not None:
             # The model begins while the plan is made, which takes milliseconds and is rarely used.
-            thought = self._loop.stream(lambda: self._models.stream(engine, text, memory), events)
+            begin = partial(self._models.stream, engine, text, memory, said)
+            thought = self._loop.stream(begin, events)
         planned = self._plan(session, memory, exchange)
         if engine is not None and not planned.effects and planned.intent not in _ALWAYS_BUILTIN:
             return thought

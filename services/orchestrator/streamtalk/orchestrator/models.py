@@ -52,11 +52,12 @@ class LanguageModels:
             self._loop.spawn(self._search)
 
     async def stream(
-        self, engine: LlmEngine, user_text: str, memory: Memory
+        self, engine: LlmEngine, user_text: str, memory: Memory, said: str = ""
     ) -> AsyncGenerator[str, None]:
-        """Yield the answer of a language model to what was said."""
+        """Yield the answer of a language model to what was said, or the rest after `said` of it."""
         context = Context(
             user_text=user_text,
+            said=said,
             history=tuple(memory.past),
             persona=self._config.persona or SPOKEN_STYLE,
         )

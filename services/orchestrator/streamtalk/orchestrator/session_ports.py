@@ -210,7 +210,12 @@ class SessionPorts:
         if answer is None:
             return
         kept = KeptAnswer(
-            turn=exchange.number, answer=answer.answer, prefix=exchange.prefix, pieces=answer.pieces
+            turn=exchange.number,
+            answer=answer.answer,
+            prefix=exchange.prefix,
+            pieces=answer.pieces,
+            text=answer.text,
+            complete=answer.text_complete,
         )
         text = msgspec.json.encode(kept).decode()
         self._owner.write(History.set_setting, self._session, self._term, KEPT_ANSWER, text)

@@ -13,6 +13,7 @@ from streamtalk.orchestrator.answer import (
     SoundTone,
     SpeakPiece,
 )
+from streamtalk.orchestrator.continuing import Continuing
 from streamtalk.orchestrator.exchange import Exchange
 from streamtalk.orchestrator.lateness import Lateness
 from streamtalk.orchestrator.notices import notice
@@ -90,10 +91,12 @@ class Speaking:
         return self._ending
 
     def think(self, now_ns: Callable[[], int]) -> None:
-        """Have the answer thought, and played as it comes."""
+        """Have the answer thought, or the rest of one that broke off, and played as it comes."""
         self._now_ns = now_ns
         self._play()
-        self._reply = self._ports.think(self._session, self.exchange, self)
+        said = self.exchange.prefix
+        events = Continuing(said, self) if said else self
+        self._reply = self._ports.think(self._session, self.exchange, events)
 
     def say(self, text: str, now_ns: Callable[[], int], before: "Speaking | None" = None) -> None:
         """Speak a text that is there already, then what is still being thought of `before`."""
@@ -124,6 +127,7 @@ class Speaking:
         if not self._ending:
             self._ports.record(self.exchange)
             self._do(self.answer.end_text())
+            self._ports.keep_answer(self.exchange)
 
     def on_failed(self, error: StreamTalkError) -> None:
         """The reply broke off: say what there is, or that there is nothing."""
@@ -284,6 +288,8 @@ class Speaking:
         if endpoint:
             self.answer.asked(action.number, endpoint)
             self._lateness.asked(self._ports.allowed_ms(endpoint), self._now_ns())
+            # Before it can be heard, so that nobody says it again.
+            self._ports.keep_answer(self.exchange)
 
     def _on_spoken(self, spoken: Spoken, attempt: int) -> None:
         if self._ending:
