@@ -12,8 +12,11 @@ Seconds = Annotated[float, msgspec.Meta(ge=1.0, le=86_400.0)]
 class WatchdogConfig(ProcessConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `[watchdog]` table."""
 
-    silent_s: Seconds = 4.0
-    """A process that has answered before and then no probe for this long is killed."""
+    silent_s: Seconds = 3.5
+    """A process that has answered before and then no probe for this long is killed.
+
+    With a round of probes a second and a look every quarter, that is within 4 s of its last sign.
+    """
 
     start_s: Seconds = 30.0
     """A process may take this long until it first answers, and between answers while it loads."""
