@@ -315,8 +315,7 @@ class Conversation:
         later, self.heard = self.heard, exchange
         if later is not None and later is not exchange:
             self._forget(later)
-        exchange.state, exchange.answer, exchange.key = "hearing", None, None
-        exchange.prefix = ""
+        exchange.state, exchange.prefix, exchange.answer, exchange.key = "hearing", "", None, None
         exchange.stages_ms.clear()
         self.speaking = None
 
