@@ -42,11 +42,15 @@ class EspeakEngine:
     def __init__(self, settings: EspeakSettings) -> None:
         self._settings = settings
         self._known: list[LibraryVoice] = []
+        self._fingerprint = ""
 
     def load(self) -> None:
         """Open the library and have each configured voice read its dictionary."""
         self._library = open_library()
         self._known = self._library.voices()
+        # Once: reading a package's metadata takes 0.3 ms, and somebody waits for the first sound.
+        version = importlib.metadata.version("espeakng-loader")
+        self._fingerprint = f"espeak {version} {self._settings!r}"
         for tag in self._settings.voices.values():
             self._library.choose(tag)
             self._library.synthesise("1", _FASTEST_WPM, lambda *_: True, end_pause=False)
@@ -54,7 +58,7 @@ class EspeakEngine:
     def fingerprint(self, order: Order) -> str:
         """The version of the library and all settings."""
         del order
-        return f"espeak {importlib.metadata.version('espeakng-loader')} {self._settings!r}"
+        return self._fingerprint
 
     def voices(self) -> list[Voice]:
         """Every voice of the library, by its language tag."""
