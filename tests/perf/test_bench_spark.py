@@ -67,9 +67,19 @@ def test_predictions_are_called_so(tmp_path: Path) -> None:
     assert len(printed.splitlines()) == len(rows) + 2
 
 
-@pytest.mark.parametrize("arguments", [(), ("--tiny", "--model", "here")])
-def test_unclear_wish_is_wrong_usage(arguments: tuple[str, ...]) -> None:
-    """Neither a checkpoint nor the tiny one, or both."""
-    done = _run(*arguments)
+def test_unclear_wish_is_wrong_usage() -> None:
+    """A checkpoint and the tiny one."""
+    done = _run("--tiny", "--model", "here")
     assert done.returncode == 2
-    assert "--tiny, or --predict" in done.stderr
+    assert "leave --model out, or --tiny" in done.stderr
+
+
+def test_published_weights_are_meant_by_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where they are not here yet, the command that fetches them is named."""
+    for name in ("HOME", "XDG_CACHE_HOME", "HF_HOME", "HF_HUB_CACHE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    done = _run()
+    assert done.returncode == 1
+    assert "`streamtalk fetch tts --model SparkAudio/Spark-TTS-0.5B` fetches it" in done.stderr
