@@ -176,16 +176,14 @@ def _measure_spark(
 
     import msgspec
 
-    from streamtalk.cli import bench_spark
+    from streamtalk.cli import bench_spark, engines
     from streamtalk.proto.errors import ConfigError
-    from streamtalk.runtime.engine_table import check_installed
     from streamtalk.tts.config import SparkSettings
-    from streamtalk.tts.engine import ENGINES
     from streamtalk.tts.spark.published import PUBLISHED
 
     if tiny and model:
         raise ConfigError("--tiny makes its own checkpoint: leave --model out, or --tiny")
-    check_installed("tts", "spark_mlx", ENGINES["spark_mlx"])
+    engines.require(engines.resolve("tts", "spark_mlx"))
     with tempfile.TemporaryDirectory() as folder:
         own = bench_spark.tiny(Path(folder)) if tiny else None
         chosen = {"model": model or PUBLISHED, "precision": precision} if own is None else {}

@@ -11,7 +11,6 @@ from streamtalk.cli.reach import Reach
 from streamtalk.cli.scale import Scaling
 from streamtalk.cli.slots import Slots
 from streamtalk.cli.stack import Stack
-from streamtalk.proto.directory import Instance
 from streamtalk.runtime.config import Table
 from streamtalk.runtime.swap_lock import hold_swap_lock
 
@@ -53,10 +52,6 @@ def replaceable(chains: Chains) -> set[str]:
     return {f"{name}_0" for name, chain in chains.items() if any(link.rank for link in chain)}
 
 
-def _loads(instance: Instance, service: str) -> bool:
-    return instance.service == service and instance.state == "loading"
-
-
 def complete(stack: Stack, chains: Chains, wait_s: float, tell: Callable[[str], None]) -> list[str]:
     """Start what the configuration wants beyond one instance of each stage, and make it active.
 
@@ -71,6 +66,5 @@ def complete(stack: Stack, chains: Chains, wait_s: float, tell: Callable[[str], 
             with hold_swap_lock(stack.run_dir, name):
                 slots = Slots(stack, reach, name, tell)
                 overlays = [link.overlay for link in chain]
-                late = [i.slot for i in slots.directory().instances if _loads(i, name)]
-                missing += Scaling(stack, slots, name, wait_s).add(overlays, late)
+                missing += Scaling(stack, slots, name, wait_s).add(overlays)
     return missing

@@ -69,14 +69,16 @@ class Scaling:
             return self._fewer(active, [i.slot for i in mine[count:]])
         return self._more(directory, active, mine[0], count - len(mine))
 
-    def add(self, tables: Sequence[Table], awaited: Sequence[str] = ()) -> list[str]:
+    def add(self, tables: Sequence[Table]) -> list[str]:
         """Start one more with each of these settings, and make those that load active besides.
 
-        Slots of `awaited`, which still load, are active too as soon as they are ready.
-
-        Returns why each of the others does not; raises NotReadyError where nobody is ready then.
+        So is what was loading before, as soon as it is ready. Returns why each of the others does
+        not; raises NotReadyError where nobody is ready then.
         """
-        slots = self._slots.free(len(tables), self._slots.directory())
+        directory = self._slots.directory()
+        slots = self._slots.free(len(tables), directory)
+        mine = (i for i in directory.instances if i.service == self._service)
+        awaited = [i.slot for i in mine if i.state == "loading"]
         new, reasons = list(slots), list[str]()
         try:
             self._launch(dict(zip(slots, tables, strict=True)))

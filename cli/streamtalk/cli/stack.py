@@ -71,13 +71,6 @@ class Progress:
         return {why for why in self.waiting.values() if why.startswith(FETCHING)}
 
 
-def _can_be_missing(slot: str, why: str, replaceable: Collection[str]) -> bool:
-    """Whether a conversation can begin without this slot, for this reason."""
-    if why.startswith("failed"):
-        return slot in _DISPENSABLE or slot in replaceable
-    return why.startswith(FETCHING) and slot in replaceable
-
-
 FETCHING: Final = "loading: fetching"
 """How `doing` begins of an instance that brings its model."""
 
@@ -86,6 +79,13 @@ def doing(instance: Instance) -> str:
     """What an instance that is not ready does, for a person."""
     is_told = instance.state == "loading" and instance.reason
     return f"{instance.state}: {instance.reason}" if is_told else instance.state
+
+
+def _can_be_missing(slot: str, why: str, replaceable: Collection[str]) -> bool:
+    """Whether a conversation can begin without this slot, for this reason."""
+    if why.startswith("failed"):
+        return slot in _DISPENSABLE or slot in replaceable
+    return why.startswith(FETCHING) and slot in replaceable
 
 
 class Launch(msgspec.Struct, frozen=True):

@@ -133,10 +133,9 @@ def delete(name: NameArgument, config: ConfigOption = None, profile: ProfileOpti
 
 
 def _need_packages() -> None:
-    from streamtalk.runtime.engine_table import check_installed
-    from streamtalk.tts.engine import ENGINES
+    from streamtalk.cli import engines
 
-    check_installed("tts", "spark_mlx", ENGINES["spark_mlx"])
+    engines.require(engines.resolve("tts", "spark_mlx"))
 
 
 def _spark(config: Path | None, profile: str | None) -> "tuple[SparkSettings, VoiceFolder]":

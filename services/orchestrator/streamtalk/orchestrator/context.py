@@ -26,7 +26,6 @@ _WIDE: Final = re.compile(
 _MESSAGE_TOKENS: Final = 6
 """What a chat template adds around each message, estimated."""
 
-
 BROKEN_OFF: Final = (
     "[The line was lost after these words. Go on from exactly there, in the same language, without "
     "repeating or explaining anything.]"

@@ -340,11 +340,14 @@ class Conversation:
         if self.speaking is speaking:
             self.speaking = None
         if speaking.exchange.answer is speaking.answer:
-            self._ports.record(speaking.exchange)
-            self._ports.finished(speaking.exchange)
-            speaking.exchange.release()
+            self._write_down(speaking.exchange)
         self._state_ns = 0
         self._say_queued()
+
+    def _write_down(self, exchange: Exchange) -> None:
+        self._ports.record(exchange)
+        self._ports.finished(exchange)
+        exchange.release()
 
     def _speak_on(self) -> None:
         """The sink was lost in mid-answer: say the rest at the new one."""
@@ -354,28 +357,24 @@ class Conversation:
         old.leave()
         self._go_on(old.exchange, old.answer.text, old.answer.heard_chars, old)
 
-    def _think_on(self, exchange: Exchange, text: str, heard_chars: int) -> None:
-        """Ask again for a reply of which no more than a part was written; that much was heard."""
+    def _think_on(self, exchange: Exchange, text: str, said: int) -> None:
+        """Ask again for a reply of which only a part was written; so much of it was heard."""
         self._taking_up = False
-        exchange.prefix += text[:heard_chars]
+        exchange.prefix += text[:said]
         self._answer(exchange)
 
-    def _go_on(
-        self, exchange: Exchange, text: str, heard_chars: int, old: Speaking | None = None
-    ) -> None:
-        """Say the part of a reply that was not heard yet."""
+    def _go_on(self, exchange: Exchange, text: str, said: int, old: Speaking | None = None) -> None:
+        """Say the part of a reply that was not heard yet: what stands behind `said` characters."""
         self._taking_up = False
-        exchange.prefix += text[:heard_chars]
-        rest = text[heard_chars:]
+        exchange.prefix += text[:said]
+        rest = text[said:]
         exchange.answer, exchange.state = None, "thinking"
         if rest.strip() or (old is not None and old.thinking):
             self._start(exchange).say(rest, self._clock_ns, old)
         else:
             exchange.heard_text, exchange.state = exchange.prefix, "done"
             self.speaking = None
-            self._ports.record(exchange)
-            self._ports.finished(exchange)
-            exchange.release()
+            self._write_down(exchange)
             self._say_queued()
 
     @property

@@ -127,7 +127,6 @@ class Speaking:
         if not self._ending:
             self._ports.record(self.exchange)
             self._do(self.answer.end_text())
-            self._ports.keep_answer(self.exchange)
 
     def on_failed(self, error: StreamTalkError) -> None:
         """The reply broke off: say what there is, or that there is nothing."""
@@ -260,6 +259,9 @@ class Speaking:
             elif isinstance(action, SoundTone):
                 self._ports.sound_tone(self.answer.answer, action.number, action.attempt)
                 self._ports.after(_TONE_LIMIT_NS, lambda: self.stop(interrupted=False))
+        if actions:
+            # Before what was asked for can be heard, so that nobody says it again.
+            self._ports.keep_answer(self.exchange)
 
     def _speak(self, action: SpeakPiece) -> None:
         rate, volume = self._ports.voice_settings()
@@ -288,16 +290,16 @@ class Speaking:
         if endpoint:
             self.answer.asked(action.number, endpoint)
             self._lateness.asked(self._ports.allowed_ms(endpoint), self._now_ns())
-            # Before it can be heard, so that nobody says it again.
-            self._ports.keep_answer(self.exchange)
 
     def _on_spoken(self, spoken: Spoken, attempt: int) -> None:
         if self._ending:
             return
         self._tries = 0
         self.exchange.on_first_audio(spoken.first_audio_ms)
-        self._do(self.answer.on_spoken(spoken, attempt))
-        self._ports.keep_answer(self.exchange)
+        actions = self.answer.on_spoken(spoken, attempt)
+        self._do(actions)
+        if not actions:
+            self._ports.keep_answer(self.exchange)
 
     def _on_speak_failed(self, action: SpeakPiece, endpoint: str, error: StreamTalkError) -> None:
         if self._ending or action.attempt != self.answer.attempt:

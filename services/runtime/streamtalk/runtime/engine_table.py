@@ -29,11 +29,11 @@ def missing_modules(spec: EngineSpec) -> list[str]:
     return [name for name in spec.requires if importlib.util.find_spec(name) is None]
 
 
-def check_installed(service: str, name: str, spec: EngineSpec) -> None:
-    """Raise EngineMissingError, naming the extra to install, where a module is missing."""
+def check_installed(what: str, spec: EngineSpec) -> None:
+    """Raise EngineMissingError, saying what to install for `what`, where a module is missing."""
     if missing := missing_modules(spec):
         needed, command = ", ".join(missing), how_to_install(spec.extra)
-        raise EngineMissingError(f"engine {name!r} of {service} needs {needed}: {command}")
+        raise EngineMissingError(f"{what} needs {needed}: {command}")
 
 
 def create_engine(
@@ -48,7 +48,7 @@ def create_engine(
     if spec is None:
         message = f"{service} has no engine {name!r}: choose one of {', '.join(sorted(table))}"
         raise ConfigError(message)
-    check_installed(service, name, spec)
+    check_installed(f"engine {name!r} of {service}", spec)
     module, _, attribute = spec.target.partition(":")
     try:
         target = getattr(importlib.import_module(module), attribute)

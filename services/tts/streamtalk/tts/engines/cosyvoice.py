@@ -4,9 +4,7 @@ import importlib
 from pathlib import Path
 from typing import Any, Final
 
-from streamtalk.proto.errors import EngineMissingError
-from streamtalk.runtime.engine_table import EngineSpec, missing_modules
-from streamtalk.runtime.installing import how_to_install
+from streamtalk.runtime.engine_table import EngineSpec, check_installed
 from streamtalk.runtime.remote.address import parse_host_port, parse_url
 from streamtalk.tts.remote.cosyvoice import HttpDialect, OwnDialect, check
 from streamtalk.tts.remote.engine import Dialect, RemoteEngine, Source
@@ -24,7 +22,7 @@ ADDRESSES: Final = {
 """Where each server listens unless told otherwise."""
 
 _SETTING: Final = "tts.engines.cosyvoice.address"
-_GRPC: Final = EngineSpec("", ("grpc", "google.protobuf"))
+_GRPC: Final = EngineSpec("", ("grpc", "google.protobuf"), "cosyvoice")
 
 
 class CosyVoiceEngine(RemoteEngine[Any]):
@@ -65,11 +63,7 @@ def _over_http(
 def _over_grpc(
     settings: CosyVoiceSettings, address: str, prompt: Prompt | None
 ) -> tuple[Dialect[Any], Source[Any]]:
-    if missing := missing_modules(_GRPC):
-        raise EngineMissingError(
-            f"transport {settings.transport} of cosyvoice needs {', '.join(missing)}: "
-            f"{how_to_install('cosyvoice')}"
-        )
+    check_installed(f"transport {settings.transport} of cosyvoice", _GRPC)
     dialects = importlib.import_module("streamtalk.tts.remote.cosyvoice_grpc")
     kind = {"grpc": dialects.GrpcDialect, "triton": dialects.TritonDialect}[settings.transport]
     target = parse_host_port(address, _SETTING)
