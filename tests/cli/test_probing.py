@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import Processes, processes
+from tests.support.processes import Processes, processes, stop_process
 from tests.support.stack import Done, command, private_environment
 
 pytestmark = pytest.mark.process
@@ -86,7 +86,7 @@ def test_probe_of_a_stopped_process_ends_in_time(scene: Scene) -> None:
     """A process that does not answer is neither live nor ready."""
     scene.voice("")
     process = scene.running.running["tts_0"]
-    os.kill(process.pid, signal.SIGSTOP)
+    stop_process(process.pid)
     try:
         done = scene.probe("tts", "--live", "--timeout-s", "0.5")
     finally:

@@ -15,7 +15,7 @@ import pytest
 from streamtalk.client.peer import Peer
 from streamtalk.proto.endpointing import Predict, Prediction
 from streamtalk.runtime.probe_port import CONNECTIONS
-from tests.support.processes import Processes, processes
+from tests.support.processes import Processes, processes, stop_process
 from tests.support.recorder import eventually
 
 pytestmark = pytest.mark.process
@@ -116,7 +116,7 @@ def test_stopped_process_answers_nobody(scene: Processes) -> None:
     start(scene, port)
     assert eventually(lambda: status(port) == 200, 30.0)
     pid = scene.running["turn_0"].pid
-    os.kill(pid, signal.SIGSTOP)
+    stop_process(pid)
     try:
         with socket.create_connection(("127.0.0.1", port)) as client:
             client.settimeout(0.5)

@@ -1,5 +1,7 @@
 """Several real services in one run directory, each a process of this test."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -9,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import zmq
 
 from streamtalk.client.peer import Peer
@@ -19,6 +22,13 @@ from streamtalk.proto.health import Health, Probe
 from tests.support.recorder import eventually
 
 START_S = 30.0
+
+
+def stop_process(pid: int) -> None:
+    """SIGSTOP it; it is stopped when this returns, which the signal alone does not promise."""
+    os.kill(pid, signal.SIGSTOP)
+    process = psutil.Process(pid)
+    assert eventually(lambda: process.status() == psutil.STATUS_STOPPED)
 
 
 class Processes:

@@ -1,9 +1,7 @@
 """A whole stack under supervisord, quick to start, with a watchdog in a hurry to tidy up."""
 
 import json
-import os
 import re
-import signal
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -32,6 +30,7 @@ from streamtalk.proto.recognition import Transcribe, Transcript
 from streamtalk.proto.synthesis import Cancel, Speak, Spoken
 from streamtalk.proto.topics import topic
 from streamtalk.runtime.supervision import ProcessState
+from tests.support.processes import stop_process
 from tests.support.recorder import eventually
 
 PATIENCE_S = 60.0
@@ -118,9 +117,9 @@ class Scene:
         return self.process(slot).pid != pid
 
     def stop(self, slot: str) -> int:
-        """SIGSTOP the process in a slot; returns its id."""
+        """Stop the process in a slot, and wait until it is; returns its id."""
         pid = self.process(slot).pid
-        os.kill(pid, signal.SIGSTOP)
+        stop_process(pid)
         return pid
 
     def pause(self, pause_s: float) -> None:
