@@ -15,6 +15,7 @@ from streamtalk.tts.cache.entry import Piece
 from streamtalk.tts.cache.key import piece_key
 from streamtalk.tts.cache.store import PieceStore
 from streamtalk.tts.engine import Made, Order
+from tests.support.cached_speech import read
 
 pytestmark = pytest.mark.process
 
@@ -28,6 +29,7 @@ import random, sys
 from pathlib import Path
 from streamtalk.tts.cache.entry import encode_piece
 from streamtalk.tts.cache.store import PieceStore
+from tests.support.cached_speech import read
 from tests.tts.test_cache_killed import KEYS, LIMIT_BYTES, key_of, piece_of
 
 dice, store = random.Random(int(sys.argv[2])), PieceStore(Path(sys.argv[1]), LIMIT_BYTES)
@@ -35,7 +37,7 @@ store.prepare()
 while True:
     for number in dice.sample(range(KEYS), KEYS):
         store.put(key_of(number), encode_piece(key_of(number), piece_of(number)))
-        found = store.get(key_of(dice.randrange(KEYS)))
+        found = read(store, key_of(dice.randrange(KEYS)))
         assert found is None or found.made.voice.startswith("voice")
     print("round", flush=True)
 """
@@ -71,14 +73,14 @@ def writer(folder: Path, seed: int) -> Iterator[subprocess.Popen[bytes]]:
 def kill_after(process: subprocess.Popen[bytes], entries: int, store: PieceStore) -> None:
     """Kill it while it writes: after so many reads of ours, which take about as long as a write."""
     for number in range(entries):
-        store.get(key_of(number % KEYS))
+        read(store, key_of(number % KEYS))
     process.kill()
     process.wait()
 
 
 def check(folder: Path, store: PieceStore) -> int:
     """Every entry is what was written under its key, or none; returns how many there are."""
-    found = {number: store.get(key_of(number)) for number in range(KEYS)}
+    found = {number: read(store, key_of(number)) for number in range(KEYS)}
     for number, piece in found.items():
         if piece is not None:
             expected = piece_of(number)
@@ -114,7 +116,7 @@ def test_cache_is_shared_by_writers_that_live(tmp_path: Path) -> None:
     with writer(folder, 1), writer(folder, 2), writer(folder, 3):
         hits = 0
         for turn in range(600):
-            piece = store.get(key_of(turn % KEYS))
+            piece = read(store, key_of(turn % KEYS))
             if piece is not None:
                 hits += 1
                 assert piece.made.voice == f"voice {turn % KEYS}"

@@ -6,14 +6,12 @@ from typing import Final, Protocol
 from streamtalk.proto.audio import MAX_SPEECH_FRAMES_PER_MESSAGE, SPEECH_FRAME_SAMPLES
 from streamtalk.proto.synthesis import Voice
 from streamtalk.runtime.metrics import CacheMetrics
+from streamtalk.tts.cache.entry import CorruptEntryError
 from streamtalk.tts.cache.key import piece_key
 from streamtalk.tts.cache.recording import Recording
 from streamtalk.tts.cache.store import PieceStore
 from streamtalk.tts.cache.writer import CacheWriter
 from streamtalk.tts.engine import Emit, Order, Repeatable, Samples, SpeechEngine, Steps
-
-_FIRST_SAMPLES: Final = 3 * SPEECH_FRAME_SAMPLES
-"""The least that gives a frame behind the shaper: the first sound does not wait for more."""
 
 _CHUNK_SAMPLES: Final = MAX_SPEECH_FRAMES_PER_MESSAGE * SPEECH_FRAME_SAMPLES
 
@@ -50,21 +48,32 @@ class CachedEngine:
     def speak(self, order: Order, emit: Emit) -> Steps:
         """Three steps where the piece is known, else those of the engine.
 
-        The first sound is one by itself, so that it is sent before the rest is copied.
+        The first sound is one by itself, so that it is sent before the rest is read. Where that is
+        damaged, the engine says the piece anew, and is heard from behind the first sound on.
         """
         key = self._key(order)
         if not key:
             return (yield from self._engine.speak(order, emit))
-        known = self._store.get(key)
+        known = self._store.open(key)
         self._metrics.lookups.add("miss" if known is None else "hit")
-        if known is not None:
-            yield None if known.made.estimated else known.made.marks
-            first: Samples = known.audio[:_FIRST_SAMPLES]
-            if emit(first):
-                yield None
-                _play(known.audio[_FIRST_SAMPLES:], emit)
-            return known.made
-        return (yield from self._make(key, order, emit))
+        if known is None:
+            return (yield from self._make(key, order, emit))
+        with known:
+            made = known.made
+            if not made.estimated:
+                yield made.marks
+            if not emit(known.opening):
+                return made
+            yield None
+            try:
+                rest = known.rest()
+            except (CorruptEntryError, OSError):
+                rest = None
+        if rest is None:
+            self._store.drop(key)
+            return (yield from self._make(key, order, _behind(known.opening.size, emit)))
+        _play(rest, emit)
+        return made
 
     def prepare(self, order: Order) -> Generator[None, None, None]:
         """Have a piece in the cache, made for nobody; no lookup is counted."""
@@ -85,6 +94,20 @@ class CachedEngine:
         if piece is not None and not self._writer.put(key, piece):
             self._metrics.unkept.add("queue_full")
         return made
+
+
+def _behind(samples: int, emit: Emit) -> Emit:
+    """Leaves out so many samples, which were heard before."""
+    left = samples
+
+    def take(audio: Samples) -> bool:
+        nonlocal left
+        skipped = min(left, audio.size)
+        left -= skipped
+        behind: Samples = audio[skipped:]
+        return emit(behind)
+
+    return take
 
 
 def _play(audio: Samples, emit: Emit) -> None:

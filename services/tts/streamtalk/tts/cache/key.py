@@ -8,7 +8,7 @@ import msgspec
 
 from streamtalk.tts.engine import Order
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the entries; another one is another key, so that old entries are never read."""
 
 KEY: Final = re.compile(r"[0-9a-f]{64}")

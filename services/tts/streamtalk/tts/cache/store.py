@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from streamtalk.tts.cache.entry import CorruptEntryError, Piece, decode_piece
+from streamtalk.tts.cache.entry import CorruptEntryError, Entry
 from streamtalk.tts.cache.key import KEY
 
 _LOCK: Final = "lock"
@@ -49,22 +49,28 @@ class PieceStore:
         with self._turn():
             self._make_room(0)
 
-    def get(self, key: str) -> Piece | None:
-        """The piece, now the most recently used; None where there is none that can be read."""
+    def open(self, key: str) -> Entry | None:
+        """The entry, now the most recently used; None where there is none that can be read."""
         path = self._path(key)
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            with open(descriptor, "rb") as file:  # noqa: PTH123 — a descriptor, not a path
-                # A length would have so much memory made ready first: 0.2 ms for 256 MiB.
-                raw = file.read() if os.fstat(descriptor).st_size <= self._limit_bytes else b""
+        with contextlib.ExitStack() as on_failure:
+            try:
+                descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+                file = on_failure.enter_context(os.fdopen(descriptor, "rb"))
+                size_bytes = os.fstat(descriptor).st_size
                 os.utime(descriptor)
-            return decode_piece(key, raw)
-        except CorruptEntryError:
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
-        except OSError:
-            pass
-        return None
+                entry = Entry(key, file, size_bytes)
+            except CorruptEntryError:
+                self.drop(key)
+                return None
+            except OSError:
+                return None
+            on_failure.pop_all()
+        return entry
+
+    def drop(self, key: str) -> None:
+        """Remove an entry that has turned out to be damaged."""
+        with contextlib.suppress(OSError):
+            self._path(key).unlink(missing_ok=True)
 
     def touch(self, key: str) -> bool:
         """Whether there is an entry; it counts as used."""
