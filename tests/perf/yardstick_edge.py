@@ -17,7 +17,8 @@ from streamtalk.client.rundir import RunDir
 from streamtalk.proto.audio import FRAME_MS, MIC_FRAME_BYTES, MIC_FRAME_SAMPLES
 from streamtalk.proto.errors import StreamTalkError
 from streamtalk.proto.recognition import Transcribe, Transcript
-from streamtalk.runtime.process import settle_memory, tune_interpreter
+from streamtalk.runtime.memory import settle_memory
+from streamtalk.runtime.process import tune_interpreter
 
 DUPLEX: Final = bool(os.environ.get("DUPLEX"))
 _FRAME_NS: Final = FRAME_MS * 1_000_000

@@ -18,7 +18,7 @@ from streamtalk.client.rundir import RunDir
 from streamtalk.proto.audio import FRAME_MS, MIC_FRAME_SAMPLES, MIC_RATE_HZ, ms_to_samples
 from streamtalk.proto.errors import NotReadyError, StreamTalkError
 from streamtalk.proto.recognition import Transcribe, Transcript
-from streamtalk.runtime.process import settle_memory
+from streamtalk.runtime.memory import settle_memory
 
 LEAD_FRAMES: Final = 20
 SPEECH_FRAMES: Final = 50

@@ -22,7 +22,7 @@ from streamtalk.client.rundir import RunDir
 from streamtalk.proto.audio import FRAME_MS
 from streamtalk.proto.conversation import GetTurns, Turns
 from streamtalk.proto.errors import StreamTalkError
-from streamtalk.runtime.process import settle_memory
+from streamtalk.runtime.memory import settle_memory
 
 _BEHIND_NS: Final = 1_000_000_000
 """Further behind than this the process was stopped: what was missed is not spoken in a rush."""

@@ -6,21 +6,20 @@ from typing import Final
 from streamtalk.bus.config import BusConfig
 from streamtalk.bus.forwarder import Forwarder
 from streamtalk.runtime.engine_thread import Activity
-from streamtalk.runtime.process import trim_memory
 from streamtalk.runtime.service import HOUSEKEEPING_NS, Service, ServiceContext
 
 _ENDED: Final = "the forwarder has ended"
-_TRIM_NS: Final = 3_000_000_000
 
 
 class BusService(Service[BusConfig]):
     """Owns the two bus endpoints."""
 
     service = "bus"
+    trim_ns = 3_000_000_000
+    """Subscriptions of a peer that has left are free memory, which libzmq would keep."""
 
     def __init__(self, context: ServiceContext, config: BusConfig) -> None:
         self._forwarder = Forwarder(context.run_dir)
-        self._trim_due_ns = 0
         self._ended_ns = 0
         super().__init__(context, config)
 
@@ -29,10 +28,6 @@ class BusService(Service[BusConfig]):
         if not self._forwarder.alive and not self._ended_ns:
             self._ended_ns = now_ns
             self.become_failed(_ENDED, "work")
-        if now_ns >= self._trim_due_ns:
-            # Subscriptions of a peer that has left are free memory, which libzmq would keep.
-            self._trim_due_ns = now_ns + _TRIM_NS
-            trim_memory()
         return now_ns + HOUSEKEEPING_NS
 
     def activity(self) -> Activity:

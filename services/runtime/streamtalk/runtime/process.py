@@ -1,9 +1,6 @@
-"""What one process is: its slot, its instance id, its memory, its parent."""
+"""What one process is: its slot, its instance id, its parent."""
 
-import contextlib
-import ctypes
 import faulthandler
-import gc
 import os
 import signal
 import sys
@@ -51,16 +48,6 @@ def process_runs(pid: int) -> bool:
     return True
 
 
-def rss_mb() -> float:
-    """Resident memory of this process in MiB, 0 where the system does not tell cheaply."""
-    try:
-        with Path("/proc/self/statm").open(encoding="ascii") as file:
-            pages = int(file.read().split()[1])
-    except OSError:
-        return 0.0
-    return pages * os.sysconf("SC_PAGESIZE") / (1 << 20)
-
-
 def dump_stacks_on_signal(path: Path) -> TextIO:
     """On `STACK_SIGNAL`, append every thread's stack to `path`; works while the GIL is held."""
     file = path.open("a", encoding="utf-8")
@@ -73,19 +60,3 @@ def tune_interpreter(nice: int) -> None:
     sys.setswitchinterval(0.0005)
     if nice:
         os.nice(nice)
-
-
-def settle_memory() -> None:
-    """Give back what loading took and left free: about 3 MiB for each process with glibc.
-
-    What lives now will live on, so the garbage collector need not look at it again.
-    """
-    gc.collect()
-    gc.freeze()
-    trim_memory()
-
-
-def trim_memory() -> None:
-    """Give back to the system what is free in the allocator, where that is glibc's."""
-    with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)

@@ -30,8 +30,9 @@ from streamtalk.proto.health import (
 from streamtalk.proto.message import Message, Ok, Request
 from streamtalk.runtime.config import ProcessConfig
 from streamtalk.runtime.engine_thread import Activity
+from streamtalk.runtime.memory import Trim, rss_mb, settle_memory, trim_memory
 from streamtalk.runtime.metrics import ServiceMetrics, work_lines
-from streamtalk.runtime.process import ProcessIdentity, rss_mb, settle_memory
+from streamtalk.runtime.process import ProcessIdentity
 from streamtalk.runtime.reactor import Reactor
 from streamtalk.runtime.registrar import Registrar
 from streamtalk.runtime.responder import Call, Responder
@@ -79,6 +80,8 @@ class Service(Generic[C]):
     """Subclass it and override the hooks; all of them run on the receive thread."""
 
     service: ClassVar[str]
+    trim_ns: ClassVar[int] = 30_000_000_000
+    """How often free memory is given back to the system, at most."""
 
     def __init__(self, context: ServiceContext, config: C) -> None:
         self.context = context
@@ -91,6 +94,7 @@ class Service(Generic[C]):
         self._drain_by_ns = 0
         self._was_ready = False
         self._look_due_ns = 0
+        self._memory = Trim(self.trim_ns)
         self._probe_port = _probe_port(config, context)
         self.reactor = Reactor()
         self.zmq_context: zmq.Context[Any] = zmq.Context()
@@ -265,11 +269,20 @@ class Service(Generic[C]):
                 self.log.warning("the supervisor is gone; leaving")
                 self.reactor.stop()
             self.on_housekeeping(now_ns)
+            self._trim(now_ns)
             self._show(now_ns)
         if self.state == "draining" and (self.drained() or now_ns >= self._drain_by_ns):
             self.reactor.stop()
         due_ns = min(self._registrar.tick(now_ns), self.on_tick(now_ns), now_ns + HOUSEKEEPING_NS)
         return min(due_ns, now_ns + DRAIN_POLL_NS) if self.state == "draining" else due_ns
+
+    def _trim(self, now_ns: int) -> None:
+        """Nothing that is being made waits for it: it takes up to 3 ms."""
+        if self.activity().doing or not self._memory.is_due(now_ns):
+            return
+        if self._memory.is_worth(rss_mb()):
+            trim_memory()
+            self._memory.done(rss_mb())
 
     def _show(self, now_ns: int) -> None:
         if self._probe_port is not None:
