@@ -29,14 +29,19 @@ class Instance:
         assert found is not None
         return found[0], decode_request(found[1]), found[2]
 
+    @property
+    def is_called(self) -> bool:
+        """Whether a call waits that was not taken."""
+        return bool(self._socket.poll(50))
+
     def answer(self, envelope: list[bytes], *parts: bytes | Message) -> None:
         """Send a reply, well formed or not."""
         rows = [encode(part) if isinstance(part, Message) else part for part in parts]
         self._socket.send_multipart([*envelope, *rows])
 
-    def close(self) -> None:
-        """Die, as far as callers can see."""
-        self._socket.close()
+    def close(self, last_words_ms: int = 0) -> None:
+        """Die, as far as callers can see; what was answered may take so long to leave."""
+        self._socket.close(linger=last_words_ms)
         if self._path.exists():
             os.unlink(self._path)  # noqa: PTH108
 

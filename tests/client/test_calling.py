@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from tests.client.instances import Instance, instance
 pytestmark = pytest.mark.process
 
 BUSY = Refusal(code="overloaded", message="32 calls are waiting", retryable=True)
+ROUNDS = 100
 FOUND = Directory(version=7, registry="r")
 
 
@@ -111,10 +113,51 @@ def test_peer_sees_a_death_before_the_deadline(one: Instance, peer: Peer) -> Non
     assert time.monotonic_ns() - started_ns < 30e9
 
 
+@contextmanager
+def _leaving(run_dir: Path) -> Iterator[tuple[str, threading.Event]]:
+    """An instance that answers one call and is gone, over and over at the same endpoint."""
+    ready = threading.Event()
+
+    def run() -> None:
+        for _ in range(ROUNDS):
+            with zmq.Context() as context, instance(context, run_dir, "leaving") as one:
+                ready.set()
+                one.answer(one.take()[0], FOUND)
+                one.close(last_words_ms=5_000)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    yield f"ipc://{run_dir}/leaving.sock", ready
+    thread.join()
+
+
+def test_peer_hears_the_last_words(context: zmq.Context[Any], run_dir: Path) -> None:
+    """What an instance answers before it leaves is its answer, and no loss."""
+    with _leaving(run_dir) as (endpoint, ready):
+        for _ in range(ROUNDS):
+            assert ready.wait(10.0)
+            ready.clear()
+            with Peer(context, endpoint) as peer:
+                assert peer.call(Lookup(), Directory, 10.0) == FOUND
+
+
 def test_peer_finds_nobody_at_an_empty_place(context: zmq.Context[Any], run_dir: Path) -> None:
     """An endpoint where no one ever was is told apart from one that is slow."""
     with Peer(context, f"ipc://{run_dir}/nobody.sock") as peer, pytest.raises(PeerLostError):
         peer.call(Lookup(), Directory, 60.0)
+
+
+def test_peer_reaches_an_instance_that_came_back(context: zmq.Context[Any], run_dir: Path) -> None:
+    """After a loss the next call connects anew, and the lost one is not sent again."""
+    endpoint = f"ipc://{run_dir}/back.sock"
+    with Peer(context, endpoint) as peer:
+        with pytest.raises(PeerLostError):
+            peer.call(Lookup(), Directory, 10.0)
+        with instance(context, run_dir, "back") as one:
+            thread = _answering(one, FOUND)
+            assert peer.call(Lookup(), Directory, 10.0) == FOUND
+            thread.join()
+            assert not one.is_called
 
 
 class Desk:
@@ -216,6 +259,17 @@ def test_caller_fails_every_call_of_a_dead_instance(one: Instance, desk: Desk) -
     desk.run_until(lambda: desk.lost != [])
     assert [type(error) for error in desk.failed] == [PeerLostError] * 3
     assert desk.lost == [one.endpoint]
+
+
+def test_caller_hears_the_last_words(run_dir: Path, desk: Desk) -> None:
+    """What an instance answers before it leaves is its answer; then it is lost."""
+    with _leaving(run_dir) as (endpoint, ready):
+        for number in range(1, ROUNDS + 1):
+            assert ready.wait(10.0)
+            ready.clear()
+            desk.call(endpoint)
+            desk.run_until(partial(lambda number: len(desk.lost) == number, number))
+    assert desk.done == [FOUND] * ROUNDS
 
 
 def test_caller_reaches_an_instance_that_came_back(

@@ -22,24 +22,43 @@ LOST_EVENTS = zmq.EVENT_DISCONNECTED | zmq.EVENT_CONNECT_RETRIED
 """Monitor events that mean: the instance is not there (any more)."""
 
 
+class _Connection:
+    """A DEALER connected once, and what its monitor tells.
+
+    Without `IMMEDIATE`: with it, libzmq 4.3.5 throws the last answers of a process that leaves away
+    together with the connection.
+    """
+
+    def __init__(self, context: zmq.Context[Any], endpoint: str) -> None:
+        self.socket = open_socket(context, zmq.DEALER)
+        self.monitor = self.socket.get_monitor_socket(LOST_EVENTS)
+        self.monitor.setsockopt(zmq.LINGER, 0)
+        self.socket.connect(endpoint)
+
+    def close(self) -> None:
+        """Drop what was not sent."""
+        self.socket.disable_monitor()
+        self.monitor.close()
+        self.socket.close()
+
+
 class Peer(Closing):
-    """A DEALER to one endpoint; use it in one thread, and as a context manager."""
+    """Calls to one endpoint; use it in one thread, and as a context manager.
+
+    After a loss it connects anew with the next call, and never sends a lost request again.
+    """
 
     def __init__(self, context: zmq.Context[Any], endpoint: str) -> None:
         self.endpoint = endpoint
+        self._context = context
         self._numbers = itertools.count(1)
-        self._socket = open_socket(context, zmq.DEALER)
-        self._socket.setsockopt(zmq.IMMEDIATE, 1)
-        self._monitor = self._socket.get_monitor_socket(LOST_EVENTS)
-        self._monitor.setsockopt(zmq.LINGER, 0)
-        self._socket.connect(endpoint)
+        self._connection: _Connection | None = _Connection(context, endpoint)
 
     def close(self) -> None:
         """Close the socket; idempotent."""
-        if not self._socket.closed:
-            self._socket.disable_monitor()
-            self._monitor.close()
-            self._socket.close()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def call(
         self, request: Request, expected: type[R], deadline_s: float, payload: bytes = b""
@@ -57,9 +76,10 @@ class Peer(Closing):
         number = next(self._numbers).to_bytes(8, "big")
         deadline_ns = time.monotonic_ns() + int(deadline_s * 1e9)
         parts = [number, b"", encode(request), *([payload] if payload else [])]
-        self._send(parts, deadline_ns)
+        connection = self._connected()
+        connection.socket.send_multipart(parts)
         while True:
-            header, answer = self._receive(number, deadline_ns)
+            header, answer = self._receive(connection, number, deadline_ns)
             message = decode(header)
             if isinstance(message, Refusal):
                 raise error_from_code(message.code, message.message)
@@ -70,36 +90,35 @@ class Peer(Closing):
                 raise MalformedError(text)
             return message, answer
 
-    def _send(self, parts: list[bytes], deadline_ns: int) -> None:
-        while self._socket.poll(0, zmq.POLLOUT) == 0:
-            self._wait(self._socket, zmq.POLLOUT, deadline_ns)
-        self._drain_monitor()
-        self._socket.send_multipart(parts)
+    def _connected(self) -> _Connection:
+        """The connection, or a new one: where somebody has left, another may have come."""
+        if self._connection is not None and self._connection.monitor.poll(0):
+            self.close()
+        if self._connection is None:
+            self._connection = _Connection(self._context, self.endpoint)
+        return self._connection
 
-    def _receive(self, number: bytes, deadline_ns: int) -> tuple[bytes, bytes]:
+    def _receive(
+        self, connection: _Connection, number: bytes, deadline_ns: int
+    ) -> tuple[bytes, bytes]:
         while True:
-            self._wait(self._socket, zmq.POLLIN, deadline_ns)
-            while self._socket.poll(0):
-                found = split_envelope(self._socket.recv_multipart())
+            self._wait(connection, deadline_ns)
+            while connection.socket.poll(0):
+                found = split_envelope(connection.socket.recv_multipart())
                 if found is not None and found[0][0] == number:
                     return found[1], found[2]
 
-    def _drain_monitor(self) -> None:
-        while self._monitor.poll(0):
-            self._monitor.recv_multipart()
-
-    def _wait(self, socket: zmq.Socket[bytes], event: int, deadline_ns: int) -> None:
-        """Until `event`; raises when the deadline passes or the instance disconnects."""
+    def _wait(self, connection: _Connection, deadline_ns: int) -> None:
+        """Until something came; raises when the deadline passes or the instance disconnects."""
         poller = zmq.Poller()
-        poller.register(socket, event)
-        poller.register(self._monitor, zmq.POLLIN)
+        poller.register(connection.socket, zmq.POLLIN)
+        poller.register(connection.monitor, zmq.POLLIN)
         left_ms = (deadline_ns - time.monotonic_ns()) / 1e6
         found = dict(poller.poll(max(0, math.ceil(left_ms))))
-        if cast("Any", socket) in found:
+        # An instance that leaves answers first: its last words may have come since the poll began.
+        if connection.socket.poll(0):
             return
-        if cast("Any", self._monitor) in found:
-            self._drain_monitor()
-            message = f"nobody answers at {self.endpoint}"
-            raise PeerLostError(message)
-        message = f"no answer from {self.endpoint} in time"
-        raise DeadlineError(message)
+        if cast("Any", connection.monitor) in found:
+            self.close()
+            raise PeerLostError(f"nobody answers at {self.endpoint}")
+        raise DeadlineError(f"no answer from {self.endpoint} in time")

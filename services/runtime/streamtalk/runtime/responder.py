@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import zmq
 
@@ -37,6 +37,9 @@ class Call:
         self._responder.metrics.failures.add(error.code)
         self.reply(refusal(error))
 
+
+_LAST_MS: Final = 100
+"""How long the answers that were just given may take to leave a socket that is closed."""
 
 Handler = Callable[[Request, bytes, Call], None]
 
@@ -97,5 +100,5 @@ class Responder:
             self.metrics.dropped.add("unreachable")
 
     def close(self) -> None:
-        """Close the socket."""
-        self.socket.close()
+        """Close the socket, once the last answers have left."""
+        self.socket.close(linger=_LAST_MS)
