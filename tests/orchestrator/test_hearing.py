@@ -1,5 +1,6 @@
 """When the person has said something, and when it is finished."""
 
+import msgspec
 import pytest
 
 from streamtalk.orchestrator.hearing import (
@@ -18,7 +19,7 @@ from streamtalk.orchestrator.hearing import (
 from streamtalk.proto.endpointing import Prediction
 from streamtalk.proto.errors import PeerLostError
 from streamtalk.proto.recognition import Transcript
-from streamtalk.proto.state import VadState
+from streamtalk.proto.state import PLAIN_VOICE, VadState
 
 pytestmark = pytest.mark.unit
 
@@ -101,7 +102,7 @@ def test_pause_is_transcribed_once_with_padding_that_is_there() -> None:
     hearing = Hearing(HearingConfig(pad_ms=100))
     hearing.on_state(state(4_000, speaking=True), 0)
     first = hearing.on_state(state(9_800, speaking=False, end=9_000), 0)
-    assert first == [AskTranscript(Range("a", 1_000, 9_000), 9_800, final=True)]
+    assert first == [AskTranscript(Range("a", 1_000, 9_000), 9_800, final=True, voice=1.0)]
     assert hearing.on_state(state(12_000, speaking=False, end=9_000), 100 * MS) == []
 
 
@@ -233,7 +234,7 @@ def test_final_says_how_sure_voice_activity_was() -> None:
     assert voice_of(hearing.on_state(again, 0)) == 0.9
 
 
-def test_long_speech_is_sure_and_two_short_bursts_are_not() -> None:
+def test_long_speech_is_not_in_doubt_and_two_short_bursts_are() -> None:
     """A second in one go is somebody; what goes on after a pause is as unsure as it was."""
     hearing = Hearing(HearingConfig())
     hearing.on_state(state(4_000, speaking=True, peak=0.9), 0)
@@ -243,14 +244,22 @@ def test_long_speech_is_sure_and_two_short_bursts_are_not() -> None:
     assert (voice_of(first), voice_of(hearing.on_state(both, 0))) == (0.9, 0.9)
     long = Hearing(HearingConfig())
     long.on_state(state(4_000, speaking=True, peak=0.9), 0)
-    assert voice_of(long.on_state(state(25_000, speaking=False, end=22_000, peak=0.9), 0)) == 1.0
+    after = state(25_000, speaking=False, end=22_000, peak=0.9)
+    assert voice_of(long.on_state(after, 0)) == PLAIN_VOICE
 
 
-def test_speech_of_an_older_vad_is_sure() -> None:
-    """One that does not say how sure it was is believed."""
+def test_speech_of_an_older_vad_is_neither_sure_nor_unsure() -> None:
+    """One that does not say how sure it was is believed, and vouches for nothing."""
     hearing = Hearing(HearingConfig())
-    hearing.on_state(state(4_000, speaking=True), 0)
-    assert voice_of(hearing.on_state(state(11_000, speaking=False, end=9_000), 0)) == 1.0
+    hearing.on_state(_without_peak(state(4_000, speaking=True)), 0)
+    after = _without_peak(state(11_000, speaking=False, end=9_000))
+    assert voice_of(hearing.on_state(after, 0)) == PLAIN_VOICE
+
+
+def _without_peak(told: VadState) -> VadState:
+    fields = msgspec.to_builtins(told)
+    del fields["peak"]
+    return msgspec.convert(fields, VadState)
 
 
 def test_turn_that_goes_on_is_as_sure_as_its_beginning() -> None:

@@ -6,6 +6,7 @@ import msgspec
 
 from streamtalk.proto.limits import MAX_GRAMMAR_CHARS
 from streamtalk.proto.message import Message, Name, Position, Reply, Request
+from streamtalk.proto.state import PLAIN_VOICE
 
 
 class Transcribe(Request, frozen=True, kw_only=True):
@@ -31,9 +32,10 @@ class Transcribe(Request, frozen=True, kw_only=True):
     hint: Annotated[str, msgspec.Meta(max_length=4_000)] = ""
     """Text that came before, or words to expect."""
 
-    voice: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 1.0
-    """Best probability of speech that voice activity gave this audio; 1: sure, long, or not
-    known. Audio of which it was not sure has to be recognised more clearly."""
+    voice: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = PLAIN_VOICE
+    """Best probability of speech that voice activity gave this audio; `PLAIN_VOICE` where it was
+    not asked, and at least that for speech of a second in one go. Audio below that has to be
+    recognised more clearly; where voice activity was sure, doubtful words are believed."""
 
 
 class Word(Message, frozen=True, kw_only=True):

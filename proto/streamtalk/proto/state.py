@@ -4,7 +4,7 @@
 `synthesis_state` every 100 ms until a second after the last change, then no more.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -12,6 +12,10 @@ from streamtalk.proto.message import Message, Name, Position, SessionId
 from streamtalk.proto.synthesis import Mark
 
 Phase = Literal["listening", "hearing", "thinking", "speaking", "waiting"]
+PLAIN_VOICE: Final = 0.95
+"""Speech probability at which voice activity neither doubts that somebody speaks, nor vouches for
+it."""
+
 STATE_PERIOD_MS = 100
 """A state is repeated this often while something happens, and for `STATE_LINGER_MS` after it."""
 
@@ -43,8 +47,8 @@ class VadState(Message, frozen=True, kw_only=True):
     frames_lost: Position = 0
     """Microphone frames of this attachment that neither the bus nor the ring delivered."""
 
-    peak: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 1.0
-    """Best speech probability of that segment so far, 0 to 1; 1 as well where nobody says it."""
+    peak: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = PLAIN_VOICE
+    """Best speech probability of that segment so far; `PLAIN_VOICE` where nobody says it."""
 
 
 class Frontier(Message, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from streamtalk.asr.streaming.decoder import Segment
 from streamtalk.asr.trust.judge import Judge, Sound, sound_of
 from streamtalk.asr.trust.phrases import is_credit, is_stock_phrase
 from streamtalk.asr.trust.repetition import is_circle
-from streamtalk.asr.trust.voice import is_unsure
+from streamtalk.asr.trust.voice import is_sure, is_unsure
 
 pytestmark = pytest.mark.unit
 
@@ -68,22 +68,47 @@ def test_text_of_unsure_speech_needs_better_figures(
 ) -> None:
     """What would be believed of clear speech is not believed of what may be the rest of an echo."""
     said = segment(text, log_probability, no_speech)
-    assert Judge().reason(text, said, SPEECH, unsure=True) == reason
+    assert Judge().reason(text, said, SPEECH, voice=0.9) == reason
     assert Judge().reason(text, said, SPEECH) == reason.replace("unsure", "")
 
 
 def test_unsure_speech_without_figures_is_judged_by_its_words() -> None:
     """A server that tells none: "stop" is obeyed, what is said of noise as well is not believed."""
     judge = Judge()
-    assert judge.reason("Stop.", [], SPEECH, unsure=True) == ""
-    assert judge.reason("Thank you.", [], SPEECH, unsure=True) == "unsure"
+    assert judge.reason("Stop.", [], SPEECH, voice=0.9) == ""
+    assert judge.reason("Thank you.", [], SPEECH, voice=0.9) == "unsure"
     assert judge.reason("Thank you.", [], SPEECH) == ""
 
 
-@pytest.mark.parametrize("voice, unsure", [(1.0, False), (0.95, False), (0.94, True), (0.0, True)])
-def test_voice_below_the_limit_is_unsure(voice: float, unsure: bool) -> None:
-    """The limit itself is sure."""
-    assert is_unsure(voice) is unsure
+@pytest.mark.parametrize(
+    "text, log_probability, no_speech, sound, reason",
+    [
+        ("Yeah.", -0.9, 0.35, SPEECH, ""),
+        ("谢谢。", -0.2, 0.50, SPEECH, ""),
+        ("The child almost hurt the small dog", -0.8, 0.75, SPEECH, ""),
+        ("Mumbled things", -1.2, 0.10, HUM, ""),
+        ("Mumbled things", -1.2, 0.70, SPEECH, "no_speech"),
+        ("Hopeless", -1.9, 0.10, SPEECH, "improbable"),
+        ("Thanks for watching!", -0.2, 0.45, SPEECH, "phrase"),
+        ("the the the the the the", -0.1, 0.01, SPEECH, "repetition"),
+        ("Words as many as nobody says in so short a time", -0.3, 0.02, Sound(25.0, 0.2), "quiet"),
+    ],
+)
+def test_text_of_sure_speech_needs_no_better_figures(
+    text: str, log_probability: float, no_speech: float, sound: Sound, reason: str
+) -> None:
+    """Where somebody speaks for certain, short words and doubtful figures are believed."""
+    said = segment(text, log_probability, no_speech)
+    assert Judge().reason(text, said, sound, voice=0.97) == reason
+
+
+@pytest.mark.parametrize(
+    "voice, unsure, sure",
+    [(1.0, False, True), (0.97, False, True), (0.95, False, False), (0.94, True, False)],
+)
+def test_voice_is_sure_unsure_or_neither(voice: float, unsure: bool, sure: bool) -> None:
+    """The limits themselves are on the better side."""
+    assert (is_unsure(voice), is_sure(voice)) == (unsure, sure)
 
 
 @pytest.mark.parametrize(

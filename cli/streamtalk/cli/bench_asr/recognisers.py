@@ -20,6 +20,7 @@ from streamtalk.client.peer import Peer
 from streamtalk.client.ring import RingWriter
 from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ
 from streamtalk.proto.recognition import Transcribe, Transcript
+from streamtalk.proto.state import PLAIN_VOICE
 
 _DEADLINE_S: Final = 600.0
 
@@ -40,7 +41,7 @@ class ProcessRecogniser(Closing):
         self._ring.close()
 
     def hear(
-        self, from_sample: int, to_sample: int, *, final: bool, voice: float = 1.0
+        self, from_sample: int, to_sample: int, *, final: bool, voice: float = PLAIN_VOICE
     ) -> tuple[Transcript, int]:
         """One call; raises the error that the instance refused with."""
         request = Transcribe(
@@ -89,7 +90,7 @@ class VirtualRecogniser:
         """CPU time of each call beside the decoding."""
 
     def hear(
-        self, from_sample: int, to_sample: int, *, final: bool, voice: float = 1.0
+        self, from_sample: int, to_sample: int, *, final: bool, voice: float = PLAIN_VOICE
     ) -> tuple[Transcript, int]:
         """The words of the script in this range."""
         speech = Speech(b"", final=final, origin=("", STREAM, from_sample), voice=voice)
@@ -144,7 +145,7 @@ class EngineRecogniser:
         self._grammar = grammar
 
     def hear(
-        self, from_sample: int, to_sample: int, *, final: bool, voice: float = 1.0
+        self, from_sample: int, to_sample: int, *, final: bool, voice: float = PLAIN_VOICE
     ) -> tuple[Transcript, int]:
         """One call, on the clock of this process."""
         begin, end = from_sample * BYTES_PER_SAMPLE, to_sample * BYTES_PER_SAMPLE

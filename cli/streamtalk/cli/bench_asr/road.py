@@ -23,7 +23,7 @@ from streamtalk.orchestrator.hearing import (
 )
 from streamtalk.proto.audio import MIC_RATE_HZ
 from streamtalk.proto.recognition import Transcript
-from streamtalk.proto.state import STATE_PERIOD_MS, VadState
+from streamtalk.proto.state import PLAIN_VOICE, STATE_PERIOD_MS, VadState
 from streamtalk.vad.config import SegmenterSettings
 from streamtalk.vad.segmenter import Segmenter
 from streamtalk.vad.tracker import CHUNK_SAMPLES
@@ -40,7 +40,7 @@ class Recogniser(Protocol):
     """What hears; called in the order of the requests, one at a time."""
 
     def hear(
-        self, from_sample: int, to_sample: int, *, final: bool, voice: float = 1.0
+        self, from_sample: int, to_sample: int, *, final: bool, voice: float = PLAIN_VOICE
     ) -> tuple[Transcript, int]:
         """The transcript of a range, and the nanoseconds that it took."""
         ...

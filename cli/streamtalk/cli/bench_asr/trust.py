@@ -16,6 +16,7 @@ from streamtalk.asr.engine import Heard, Speech
 from streamtalk.asr.engines.pocketsphinx import PocketSphinxEngine
 from streamtalk.asr.loudness import from_pcm, peak_db
 from streamtalk.asr.trust.judge import Judge, Limits, Sound, sound_of
+from streamtalk.asr.trust.voice import is_unsure
 from streamtalk.cli.bench_asr.material import HALVES, Clip, commands, material
 from streamtalk.cli.bench_asr.quiet import answers, made_echoes, quiet_commands, quiet_words
 from streamtalk.cli.bench_asr.quiet import lines as quiet_lines
@@ -27,6 +28,7 @@ from streamtalk.cli.transcribing.cues import join, tokens
 from streamtalk.orchestrator.assistant.grammar import grammar as assistant_grammar
 from streamtalk.orchestrator.hearing import HearingConfig
 from streamtalk.proto.audio import MIC_RATE_HZ
+from streamtalk.proto.state import PLAIN_VOICE
 
 DRAWS: Final = 50
 """Whisper-like outputs for each stretch of audio."""
@@ -66,7 +68,7 @@ def measure(folder: Path, tell: Callable[[str], None]) -> dict[str, Any]:
     made = [echo for clip in clips if clip.spoken for echo in made_echoes(clip)]
     words, orders = quiet_words(folder), quiet_commands()
     heard |= {clip.name: ears.probabilities(clip.samples) for clip in [*made, *words, *orders]}
-    echoes = [clip for clip in made if any(r.unsure for r in _ranges(clip, heard[clip.name]))]
+    echoes = [clip for clip in made if _is_in_doubt(clip, heard[clip.name])]
     table += _sphinx("made echo, dictation", engine, echoes, heard, "", tell)
     table += _sphinx("made echo, commands", engine, echoes, heard, grammar, tell)
     tell("quiet words and commands")
@@ -144,8 +146,8 @@ class Case:
     output: Output
     sound: Sound
     silent: bool
-    unsure: bool = False
-    """Whether voice activity was not sure of it."""
+    voice: float = PLAIN_VOICE
+    """Best probability that voice activity gave it."""
 
 
 def _whisper(
@@ -159,8 +161,8 @@ def _whisper(
     alone = [case for clip in clips for case in _cases(clip, [Stretch(0, len(clip.samples))])]
     quiet = [case for clip in doubtful for case in _cases(clip, _ranges(clip, heard[clip.name]))]
     limits = fix([case for case in [*behind, *alone] if case.clip.half == HALVES[0]], GRID)
-    in_doubt = [case for case in [*behind, *quiet] if case.unsure and case.clip.half == HALVES[0]]
-    limits = fix(in_doubt, UNSURE_GRID, limits)
+    fixing = [case for case in [*behind, *quiet] if case.clip.half == HALVES[0]]
+    limits = fix([case for case in fixing if is_unsure(case.voice)], UNSURE_GRID, limits)
     rows = (
         ("Whisper-like", behind),
         ("Whisper-like, quiet or echo", quiet),
@@ -181,7 +183,12 @@ class Stretch:
 
     begin: int
     end: int
-    unsure: bool = False
+    voice: float = PLAIN_VOICE
+
+
+def _is_in_doubt(clip: Clip, probabilities: list[float]) -> bool:
+    """Whether voice activity was not sure of something in it."""
+    return any(is_unsure(stretch.voice) for stretch in _ranges(clip, probabilities))
 
 
 def _ranges(clip: Clip, probabilities: list[float]) -> list[Stretch]:
@@ -193,7 +200,7 @@ def _ranges(clip: Clip, probabilities: list[float]) -> list[Stretch]:
         first = speech.origin[2] if speech.origin else 0
         end = min(len(clip.samples), first + len(speech.pcm) // 2)
         found[:] = [one for one in found if one.begin != first]
-        found.append(Stretch(first, end, speech.unsure))
+        found.append(Stretch(first, end, speech.voice))
         return Heard("…", "en", 1.0)
 
     recogniser = EngineRecogniser(note, clip.samples.tobytes())
@@ -214,7 +221,7 @@ def _cases(clip: Clip, ranges: Sequence[Stretch]) -> Iterator[Case]:
         sound, silent = sound_of(samples), peak_db(samples) < _SILENCE_DB
         for number in range(DRAWS):
             output = draw(f"{clip.name}@{begin}", number, seconds, spoken)
-            yield Case(clip, output, sound, silent, stretch.unsure)
+            yield Case(clip, output, sound, silent, stretch.voice)
 
 
 def _share(transcript: str | None, begin: float, end: float) -> str | None:
@@ -230,7 +237,7 @@ def believed(case: Case, judge: Judge) -> str:
     if case.silent:
         return "silence"
     output = case.output
-    return judge.reason(output.text, output.segments, case.sound, unsure=case.unsure)
+    return judge.reason(output.text, output.segments, case.sound, case.voice)
 
 
 def fix(cases: Sequence[Case], grid: Grid, start: Limits | None = None) -> Limits:

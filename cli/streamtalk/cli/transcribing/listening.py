@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from streamtalk.cli.transcribing.pieces import Piece, PieceCutter, Samples, Window
+from streamtalk.proto.state import PLAIN_VOICE
 from streamtalk.vad.config import SegmenterSettings
 from streamtalk.vad.engine import VadEngine
 from streamtalk.vad.tracker import CHUNK_SAMPLES
@@ -26,7 +27,7 @@ class Speech:
 
     begin: int
     samples: Samples
-    voice: float = 1.0
+    voice: float = PLAIN_VOICE
     """How sure voice activity was of it, at its best."""
 
     @property

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamtalk.proto.audio import MIC_RATE_HZ
+from streamtalk.proto.state import PLAIN_VOICE
 from streamtalk.vad.config import SegmenterSettings
 from streamtalk.vad.segmenter import Segmenter
 from streamtalk.vad.tracker import CHUNK_SAMPLES
@@ -38,7 +39,7 @@ class Piece:
 
     begin: int
     end: int
-    voice: float = 1.0
+    voice: float = PLAIN_VOICE
     """How sure voice activity was of it, at its best."""
 
 
@@ -78,7 +79,7 @@ class PieceCutter:
             return found
         self._end = max(self._end, segmenter.end or 0)
         lasted = (segmenter.end or 0) - (segmenter.segment or 0) >= _LONG_SAMPLES
-        self._voice = max(self._voice, 1.0 if lasted else segmenter.peak)
+        self._voice = max(self._voice, segmenter.peak, PLAIN_VOICE * lasted)
         silence = to_sample - self._end
         long = to_sample - self._begin >= _ENOUGH_SAMPLES
         if not segmenter.speaking and (silence > _APART_SAMPLES or long):

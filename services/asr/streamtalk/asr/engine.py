@@ -7,6 +7,7 @@ from streamtalk.asr.pace import Pace
 from streamtalk.asr.trust.voice import is_unsure
 from streamtalk.asr.writing.script import Script
 from streamtalk.proto.recognition import Word
+from streamtalk.proto.state import PLAIN_VOICE
 from streamtalk.runtime.engine_table import EngineSpec
 
 
@@ -31,8 +32,8 @@ class Speech:
     script: Script = "simplified"
     """Of Chinese, for a model that takes a prompt; the service converts what others write."""
 
-    voice: float = 1.0
-    """Best probability of speech that voice activity gave it; 1: sure, or not known."""
+    voice: float = PLAIN_VOICE
+    """Best probability of speech that voice activity gave it, as in `Transcribe`."""
 
     @property
     def unsure(self) -> bool:

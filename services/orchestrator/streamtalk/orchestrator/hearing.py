@@ -12,7 +12,7 @@ from streamtalk.proto.audio import MIC_RATE_HZ, ms_to_samples
 from streamtalk.proto.endpointing import Prediction
 from streamtalk.proto.errors import StreamTalkError
 from streamtalk.proto.recognition import Transcript
-from streamtalk.proto.state import VadState
+from streamtalk.proto.state import PLAIN_VOICE, VadState
 
 _NS_PER_SAMPLE: Final = 1_000_000_000 // MIC_RATE_HZ
 _LONG_SAMPLES: Final = ms_to_samples(1_300, MIC_RATE_HZ)
@@ -70,7 +70,7 @@ class AskTranscript:
     key: Range
     to_sample: int
     final: bool
-    voice: float = 1.0
+    voice: float = PLAIN_VOICE
     """Of a final: how sure voice activity was, at its best, that somebody speaks."""
 
 
@@ -130,7 +130,8 @@ class Utterance:
     speaking: bool = True
     end: int = 0
     voice: float = 0.0
-    """Best speech probability in it so far, all its segments together; 1 once one was long."""
+    """Best speech probability in it so far, all its segments together; at least
+    `PLAIN_VOICE` once one was long."""
 
     key: Range | None = None
     silence_since_ns: int = 0
@@ -180,7 +181,7 @@ class Hearing:
             self.utterance = Utterance(state.stream, start, partial_due_ns=partial_due_ns)
             actions.append(Began(start))
         lasted = end - state.segment >= _LONG_SAMPLES
-        self.utterance.voice = max(self.utterance.voice, 1.0 if lasted else state.peak)
+        self.utterance.voice = max(self.utterance.voice, state.peak, PLAIN_VOICE * lasted)
         if state.speaking:
             return actions + self._on_speaking(self.utterance, state, now_ns)
         return actions + self._on_pause(self.utterance, end, state.sample, now_ns)

@@ -116,7 +116,7 @@ class FasterWhisperEngine:
             return heard(progress, final=False, samples=samples.size)
         judged = converted(progress.text, "simplified")
         sound = sound_of(samples)
-        reason = self._judge.reason(judged, progress.segments, sound, unsure=speech.unsure)
+        reason = self._judge.reason(judged, progress.segments, sound, speech.voice)
         if reason and self._settings.reject_invented:
             return Heard("", progress.language, 0.0, rejected=reason)
         return heard(progress, final=True, samples=samples.size)

@@ -105,7 +105,7 @@ class OpenAiEngine:
         segments = [_segment(part, samples.size) for part in said.segments or ()]
         judged = converted(text, "simplified")
         sound = sound_of(samples)
-        reason = self._judge.reason(judged, segments, sound, unsure=speech.unsure)
+        reason = self._judge.reason(judged, segments, sound, speech.voice)
         if reason and self._settings.reject_invented:
             return Heard("", language, 0.0, rejected=reason)
         confidence = _confidence(segments) if text else 0.0

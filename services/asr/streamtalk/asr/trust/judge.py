@@ -10,7 +10,8 @@ from streamtalk.asr.loudness import Samples, frame_levels
 from streamtalk.asr.streaming.decoder import Segment
 from streamtalk.asr.trust.phrases import is_credit, is_idle_word, is_stock_phrase
 from streamtalk.asr.trust.repetition import compression_ratio, is_circle
-from streamtalk.asr.trust.voice import UNSURE
+from streamtalk.asr.trust.voice import UNSURE, is_sure, is_unsure
+from streamtalk.proto.state import PLAIN_VOICE
 
 NO_SPEECH: Final = "no_speech"
 IMPROBABLE: Final = "improbable"
@@ -78,7 +79,7 @@ class Judge:
         self._limits = limits or Limits()
 
     def reason(
-        self, text: str, segments: Sequence[Segment], sound: Sound, *, unsure: bool = False
+        self, text: str, segments: Sequence[Segment], sound: Sound, voice: float = PLAIN_VOICE
     ) -> str:
         """One of `REASONS`, or an empty string for a text that may be a turn.
 
@@ -86,13 +87,23 @@ class Judge:
             text: Chinese in simplified characters.
             segments: With the model's figures; none where a server gives no figures.
             sound: Of the audio.
-            unsure: Whether it is short, and voice activity was not sure of it.
+            voice: Best probability of speech that voice activity gave it.
         """
         if not text.strip():
             return ""
-        found = self._words_reason(text, segments, sound)
-        found = found or self._model_reason(text, segments, sound)
-        return found or (self._unsure_reason(text, segments) if unsure else "")
+        if found := self._words_reason(text, segments, sound):
+            return found
+        if is_sure(voice):
+            return self._sure_reason(segments)
+        found = self._model_reason(text, segments, sound)
+        return found or (self._unsure_reason(text, segments) if is_unsure(voice) else "")
+
+    def _sure_reason(self, segments: Sequence[Segment]) -> str:
+        """Somebody speaks: the limits of the Whisper paper as they stand there, both together."""
+        limits, certainty = self._limits, _certainty(segments)
+        if _silence(segments) > limits.no_speech and certainty < limits.mean_log_probability:
+            return NO_SPEECH
+        return IMPROBABLE if certainty < limits.hopeless_log_probability else ""
 
     def _unsure_reason(self, text: str, segments: Sequence[Segment]) -> str:
         """Better figures than other text has to have; without figures, other words than idle."""
@@ -112,6 +123,8 @@ class Judge:
             return REPETITION
         if is_credit(text):
             return PHRASE
+        if len(text) > _FASTEST_CHARS * max(sound.loud_s, 0.1):
+            return QUIET
         doubtful = (
             _silence(segments) > limits.no_speech / 3
             or _certainty(segments) < limits.doubtful_log_probability / 2
@@ -128,8 +141,6 @@ class Judge:
         least = limits.hopeless_log_probability if sound.lively else limits.mean_log_probability
         if certainty < least:
             return IMPROBABLE
-        if len(text) > _FASTEST_CHARS * max(sound.loud_s, 0.1):
-            return QUIET
         unsure = (
             _silence(segments) > limits.no_speech / 2 or certainty < limits.doubtful_log_probability
         )
