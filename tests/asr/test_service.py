@@ -157,7 +157,7 @@ def test_unusable_call_is_refused(
 
 def test_final_goes_before_partial(start: Start) -> None:
     """While a final transcript is made, a partial is refused and another final waits its turn."""
-    peer = start(scripted(cost_ms=300))
+    peer = start(scripted(cost_ms=2_000))
     with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
         socket.connect(peer.endpoint)
         asks = [Transcribe(), Transcribe(final=False), Transcribe()]
