@@ -22,7 +22,7 @@ class ScriptedEngine:
     def __init__(self, settings: ScriptedSettings) -> None:
         self.languages = settings.languages
         self._settings = settings
-        self.pace: Pace | None = None
+        self.pace = _pace(settings)
         self._finals = 0
         self._calls = 0
         self._following = Following(self._streamer)
@@ -88,6 +88,13 @@ class ScriptedEngine:
             return texts[self._finals % len(texts)]
         audio_ms = samples_to_ms(len(speech.pcm) // BYTES_PER_SAMPLE, MIC_RATE_HZ)
         return self._settings.format.format(audio_ms=round(audio_ms))
+
+
+def _pace(settings: ScriptedSettings) -> Pace:
+    """What a call costs, which nobody has to measure."""
+    if settings.script:
+        return Pace(settings.encode_ms, settings.real_time_factor)
+    return Pace(max(settings.cost_ms, settings.partial_cost_ms), 0.0)
 
 
 def _sample(seconds: float) -> int:
