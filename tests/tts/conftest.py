@@ -40,8 +40,7 @@ class Voice:
         self.publisher = open_publisher(self.context, self.run_dir)
         # A voice that is ready before the bus is there would speak to nobody.
         assert eventually(self._bus_carries, _START_S)
-        while self.subscriber.poll(100):
-            self.subscriber.recv_multipart()
+        self._hear_the_last()
         self.process = self._start("tts", environment)
         self._processes.append(self.process)
         assert eventually(lambda: bool(self._endpoints()), _START_S)
@@ -53,6 +52,14 @@ class Voice:
         """Whether what is published here comes back here."""
         self.publisher.send_multipart([_SPEECH, b"", b""])
         return bool(self.subscriber.poll(20))
+
+    def _hear_the_last(self) -> None:
+        """Take in what was published so far."""
+        self.publisher.send_multipart([_SPEECH, b"last", b""])
+        assert eventually(lambda: self._next_header() == b"last", _START_S)
+
+    def _next_header(self) -> bytes:
+        return self.subscriber.recv_multipart()[1] if self.subscriber.poll(20) else b""
 
     def _start(self, service: str, settings: dict[str, str]) -> subprocess.Popen[bytes]:
         command = [

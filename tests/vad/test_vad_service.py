@@ -17,7 +17,7 @@ from streamtalk.proto.frames import Mic
 from streamtalk.proto.health import Health, Probe, Proof, ProveWork
 from streamtalk.proto.message import Ok
 from streamtalk.proto.recognition import Transcribe, Transcript
-from streamtalk.proto.state import VadState
+from streamtalk.proto.state import STATE_REST_MS, VadState
 from streamtalk.proto.topics import topic
 from streamtalk.vad.canned import voice
 from tests.support.alone import Alone, alone
@@ -170,9 +170,14 @@ def test_detached_session_is_silent(vad: Alone, peer: Peer) -> None:
     vad.next(VadState)
     vad.next(VadState)
     peer.call(Detach(session="s1", lease="lease-1"), Ok, 2.0)
+    assert eventually(partial(_falls_silent, vad))
+
+
+def _falls_silent(vad: Alone) -> bool:
+    """Whether nothing comes for longer than states are apart, once what was under way has come."""
     while vad.heard.poll(0):
         vad.heard.recv_multipart()
-    assert not vad.heard.poll(300)
+    return not vad.heard.poll(STATE_REST_MS + 200)
 
 
 def test_malformed_frames_are_counted_and_dropped(vad: Alone, peer: Peer) -> None:
