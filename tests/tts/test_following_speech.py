@@ -44,7 +44,7 @@ class Follower:
         self.ask("speak", piece=0, text=text, progress=True, credit_samples=1 << 40, **fields)
 
     def states(self) -> Iterator[Map]:
-        """What is published, until nothing more is."""
+        """What is published of answers that were asked for, until nothing more is."""
         poller = zmq.Poller()
         for socket in (self.calls, self.bus):
             poller.register(socket, zmq.POLLIN)
@@ -54,8 +54,16 @@ class Follower:
             if self.bus in found:
                 topic, header, payload = self.bus.recv_multipart()
                 assert (topic, payload) == (b"v1.state.synthesis.s.", b"")
-                yield msgpack.unpackb(header)
+                state = msgpack.unpackb(header)
+                if state["answer"] != "probe":
+                    yield state
         pytest.fail("no further state came")
+
+    @property
+    def spoken(self) -> Map | None:
+        """The reply to the order of answer `a`, once it has come."""
+        told = (r for r in self.replies if r["type"] == "spoken" and r["answer"] == "a")
+        return next(told, None)
 
     def until(self, holds: Callable[[Map], bool]) -> list[Map]:
         """The states up to the first for which that holds."""
@@ -102,9 +110,8 @@ def test_voice_tells_how_far_it_is(follow: Callable[..., Follower]) -> None:
         assert made == sorted(made)
         assert all(state["expected_samples"] >= state["made_samples"] for state in states)
         following = follower.states()
-        while not any(reply["type"] == "spoken" for reply in follower.replies):
+        while not (spoken := follower.spoken):
             next(following)
-        spoken = next(r for r in follower.replies if r["type"] == "spoken" and r["answer"] == "a")
         assert states[-1]["expected_samples"] == made[-1] == spoken["total_samples"]
         assert states[-1]["marks"] == spoken["marks"]
 
