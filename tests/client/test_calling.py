@@ -13,6 +13,7 @@ import zmq
 
 from streamtalk.client.caller import Caller
 from streamtalk.client.peer import Peer
+from streamtalk.client.sockets import CALL_MARK
 from streamtalk.proto.directory import Directory, Lookup
 from streamtalk.proto.errors import (
     DeadlineError,
@@ -158,6 +159,23 @@ def test_peer_reaches_an_instance_that_came_back(context: zmq.Context[Any], run_
             assert peer.call(Lookup(), Directory, 10.0) == FOUND
             thread.join()
             assert not one.is_called
+
+
+def test_peer_that_nobody_reads_does_not_hold_its_caller_up(
+    context: zmq.Context[Any], one: Instance
+) -> None:
+    """It is stopped: however many calls are given up, none waits past its deadline."""
+    with Peer(context, one.endpoint) as peer:
+        for _ in range(3 * CALL_MARK):
+            with pytest.raises(DeadlineError):
+                peer.call(Lookup(), Directory, 0.0, bytes(8_000))
+
+
+def test_peer_that_was_closed_says_so(one: Instance, peer: Peer) -> None:
+    """No socket is opened that nobody would close."""
+    peer.close()
+    with pytest.raises(PeerLostError, match="closed here"):
+        peer.call(Lookup(), Directory, 1.0)
 
 
 class Desk:

@@ -33,7 +33,11 @@ class _Connection:
         self.socket = open_socket(context, zmq.DEALER)
         self.monitor = self.socket.get_monitor_socket(LOST_EVENTS)
         self.monitor.setsockopt(zmq.LINGER, 0)
-        self.socket.connect(endpoint)
+        try:
+            self.socket.connect(endpoint)
+        except zmq.ZMQError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Drop what was not sent."""
@@ -53,12 +57,12 @@ class Peer(Closing):
         self._context = context
         self._numbers = itertools.count(1)
         self._connection: _Connection | None = _Connection(context, endpoint)
+        self._closed = False
 
     def close(self) -> None:
-        """Close the socket; idempotent."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Close the socket for good; idempotent."""
+        self._closed = True
+        self._drop()
 
     def call(
         self, request: Request, expected: type[R], deadline_s: float, payload: bytes = b""
@@ -77,6 +81,8 @@ class Peer(Closing):
         deadline_ns = time.monotonic_ns() + int(deadline_s * 1e9)
         parts = [number, b"", encode(request), *([payload] if payload else [])]
         connection = self._connected()
+        if not connection.socket.poll(_left_ms(deadline_ns), zmq.POLLOUT):
+            raise DeadlineError(f"{self.endpoint} takes no more calls")
         connection.socket.send_multipart(parts)
         while True:
             header, answer = self._receive(connection, number, deadline_ns)
@@ -92,11 +98,18 @@ class Peer(Closing):
 
     def _connected(self) -> _Connection:
         """The connection, or a new one: where somebody has left, another may have come."""
+        if self._closed:
+            raise PeerLostError(f"the line to {self.endpoint} was closed here")
         if self._connection is not None and self._connection.monitor.poll(0):
-            self.close()
+            self._drop()
         if self._connection is None:
             self._connection = _Connection(self._context, self.endpoint)
         return self._connection
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _receive(
         self, connection: _Connection, number: bytes, deadline_ns: int
@@ -113,12 +126,15 @@ class Peer(Closing):
         poller = zmq.Poller()
         poller.register(connection.socket, zmq.POLLIN)
         poller.register(connection.monitor, zmq.POLLIN)
-        left_ms = (deadline_ns - time.monotonic_ns()) / 1e6
-        found = dict(poller.poll(max(0, math.ceil(left_ms))))
+        found = dict(poller.poll(_left_ms(deadline_ns)))
         # An instance that leaves answers first: its last words may have come since the poll began.
         if connection.socket.poll(0):
             return
         if cast("Any", connection.monitor) in found:
-            self.close()
+            self._drop()
             raise PeerLostError(f"nobody answers at {self.endpoint}")
         raise DeadlineError(f"no answer from {self.endpoint} in time")
+
+
+def _left_ms(deadline_ns: int) -> int:
+    return max(0, math.ceil((deadline_ns - time.monotonic_ns()) / 1e6))
