@@ -58,6 +58,9 @@ class Opened(msgspec.Struct, tag=True, kw_only=True):
     sessions: list[str]
 
 
+_REMEMBERED: Final = 8
+"""Utterances back: replies to what was said longer ago are not heard any more."""
+
 Report = Said | Barging | Opened
 
 
@@ -125,6 +128,7 @@ class Talker:
         number = self._said.number + 1
         begin = mic_sample + MIC_FRAME_SAMPLES
         self._before = self._said
+        self._owner = {a: s for a, s in self._owner.items() if s.number > number - _REMEMBERED}
         self._said = Said(
             session=self._session, number=number, begin_sample=begin, began_ns=now_ns, played_ns=[]
         )
