@@ -19,6 +19,8 @@ SPEECH_FRAMES: Final = 36
 _SPEECH_SPREAD: Final = 16
 _PAUSE_FRAMES: Final = 15
 _PAUSE_SPREAD: Final = 30
+_REMEMBERED: Final = 8
+"""Utterances back: replies to what was said longer ago are not heard any more."""
 
 
 class Said(msgspec.Struct, tag=True, kw_only=True):
@@ -57,9 +59,6 @@ class Opened(msgspec.Struct, tag=True, kw_only=True):
 
     sessions: list[str]
 
-
-_REMEMBERED: Final = 8
-"""Utterances back: replies to what was said longer ago are not heard any more."""
 
 Report = Said | Barging | Opened
 
