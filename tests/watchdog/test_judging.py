@@ -25,11 +25,11 @@ class Scene:
         self.now_ns = 1_000 * SECOND
         self.judge.judge(self.now_ns, directory_fresh=True)
 
-    def start(self, slot: str, pid: int, *, located: bool = True) -> None:
+    def start(self, slot: str, pid: int, *, located: bool = True, loading: bool = True) -> None:
         """A process runs in a slot, and has perhaps registered."""
         self.judge.see({slot: pid})
         if located:
-            self.judge.locate(slot, pid, f"ipc://{slot}-{pid}.sock")
+            self.judge.locate(slot, pid, f"ipc://{slot}-{pid}.sock", loading=loading)
 
     def wait(self, ticks: int, step_ns: int = TICK, *, fresh: bool = True) -> list[Verdict]:
         """Let time pass in rounds of `step_ns`."""
@@ -115,6 +115,17 @@ def test_process_that_never_answered_gets_the_budget_of_a_start() -> None:
     assert reasons(scene.wait(1)) == [("asr_0", 9, "silent")]
 
 
+def test_process_that_told_the_registry_it_serves_has_begun() -> None:
+    """It may stop before the first probe comes: people talk with it by then."""
+    scene = Scene()
+    scene.start("tts_0", 7)
+    scene.wait(8)
+    scene.start("tts_0", 7, loading=False)
+    assert scene.wait(15) == []
+    scene.start("tts_0", 7, loading=False)
+    assert reasons(scene.wait(1)) == [("tts_0", 7, "silent")]
+
+
 def test_process_that_never_registers_is_killed() -> None:
     """Running for supervisord, but unknown to a directory that answers."""
     scene = Scene()
@@ -159,7 +170,7 @@ def test_address_of_another_process_is_not_probed() -> None:
     """The directory may still show the process that died."""
     scene = Scene()
     scene.start("tts_0", 7, located=False)
-    scene.judge.locate("tts_0", 6, "ipc://old.sock")
+    scene.judge.locate("tts_0", 6, "ipc://old.sock", loading=False)
     assert scene.judge.endpoints() == []
 
 
@@ -229,7 +240,7 @@ def test_one_hang_condemns_nobody_else() -> None:
     scene = Scene()
     scene.judge.see({"tts_0": 7, "asr_0": 9})
     for slot, pid in (("tts_0", 7), ("asr_0", 9)):
-        scene.judge.locate(slot, pid, f"ipc://{slot}.sock")
+        scene.judge.locate(slot, pid, f"ipc://{slot}.sock", loading=True)
         scene.answer(slot, pid)
     verdicts = []
     for _ in range(5):

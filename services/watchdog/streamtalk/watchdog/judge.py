@@ -148,11 +148,18 @@ class Judge:
             for slot, pid in running.items()
         }
 
-    def locate(self, slot: str, pid: int, endpoint: str) -> None:
-        """Note where a process listens; the word of an earlier process of the slot is ignored."""
+    def locate(self, slot: str, pid: int, endpoint: str, *, loading: bool) -> None:
+        """Note where a process listens; the word of an earlier process of the slot is ignored.
+
+        Who has told the registry that it serves needs no more time to begin.
+        """
         vitals = self._vitals.get(slot)
-        if vitals is not None and vitals.pid == pid and vitals.endpoint != endpoint:
+        if vitals is None or vitals.pid != pid:
+            return
+        if vitals.endpoint != endpoint:
             vitals.endpoint, vitals.silent_ns = endpoint, 0
+        if not loading and not vitals.answered:
+            vitals.answered, vitals.loading, vitals.silent_ns = True, False, 0
 
     def locate_slot(self, slot: str, endpoint: str) -> None:
         """Note a well-known place, where whoever runs in the slot listens."""

@@ -118,7 +118,8 @@ class WatchdogService(Service[WatchdogConfig]):
 
     def _locate(self) -> None:
         for instance in self._directory.instances:
-            self._judge.locate(instance.slot, instance.pid, instance.endpoint)
+            loading = instance.state == "loading"
+            self._judge.locate(instance.slot, instance.pid, instance.endpoint, loading=loading)
         # The registry must be found without the registry.
         self._judge.locate_slot(_REGISTRY_SLOT, self.context.run_dir.registry)
 
