@@ -7,13 +7,14 @@ import os
 from pathlib import Path
 from typing import Final
 
+_STATM: Final = Path("/proc/self/statm")
 _GROWN_MB: Final = 0.25
 
 
 def rss_mb() -> float:
     """Resident memory of this process in MiB, 0 where the system does not tell cheaply."""
     try:
-        with Path("/proc/self/statm").open(encoding="ascii") as file:
+        with _STATM.open(encoding="ascii") as file:
             pages = int(file.read().split()[1])
     except OSError:
         return 0.0

@@ -4,7 +4,6 @@ The second number of `/proc/<pid>/task/<tid>/schedstat` (proc(5), Documentation/
 sched-stats.rst of Linux): nanoseconds spent on a run queue without running.
 """
 
-from pathlib import Path
 from typing import Final
 
 PATIENCE: Final = 3
@@ -14,8 +13,10 @@ PATIENCE: Final = 3
 def run_delay_ns(thread_id: int) -> int:
     """The run delay so far of a thread of this process; 0 where the system does not tell."""
     try:
-        text = Path(f"/proc/self/task/{thread_id}/schedstat").read_text(encoding="ascii")
-        return int(text.split()[1])
+        # A `Path` would intern each part of this name, dozens of times a second: the table of
+        # interned strings then grows by half a megabyte.
+        with open(f"/proc/self/task/{thread_id}/schedstat", encoding="ascii") as file:  # noqa: PTH123
+            return int(file.read().split()[1])
     except (OSError, ValueError, IndexError):
         return 0
 

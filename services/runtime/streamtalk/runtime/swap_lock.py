@@ -4,14 +4,13 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from streamtalk.client.rundir import RunDir
 from streamtalk.proto.errors import InputError
 
 
-def _path(run_dir: RunDir, service: str) -> Path:
-    return run_dir.slots / f"{service}.swap"
+def _path(run_dir: RunDir, service: str) -> str:
+    return f"{run_dir.path}/slots/{service}.swap"
 
 
 @contextmanager

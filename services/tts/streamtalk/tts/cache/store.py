@@ -26,7 +26,7 @@ _FILE_MODE: Final = 0o600
 class _Kept(NamedTuple):
     used_ns: int
     size_bytes: int
-    path: Path
+    path: str
 
 
 class PieceStore:
@@ -121,7 +121,7 @@ class PieceStore:
         for entry in kept:
             if total_bytes + wanted_bytes <= self._limit_bytes:
                 break
-            entry.path.unlink(missing_ok=True)
+            Path(entry.path).unlink(missing_ok=True)
             total_bytes -= entry.size_bytes
         self.size_bytes = total_bytes
 
@@ -131,4 +131,4 @@ class PieceStore:
                 if KEY.fullmatch(entry.name):
                     with contextlib.suppress(FileNotFoundError):
                         seen = entry.stat(follow_symlinks=False)
-                        yield _Kept(seen.st_mtime_ns, seen.st_size, Path(entry.path))
+                        yield _Kept(seen.st_mtime_ns, seen.st_size, entry.path)
