@@ -6,6 +6,7 @@ import pytest
 
 from streamtalk.orchestrator.notices import NOTICES
 from streamtalk.proto.errors import DeadlineError, EngineError, LanguageError
+from streamtalk.proto.state import PLAIN_VOICE
 from tests.orchestrator.room import Room, opening
 
 pytestmark = pytest.mark.unit
@@ -36,7 +37,7 @@ def test_recogniser_is_told_how_sure() -> None:
     room.ask("what time is it", "It is noon.")
     room.wait_idle()
     assert {ask.voice for ask in room.world.transcribed if ask.final} == {0.8}
-    assert {ask.voice for ask in room.world.transcribed if not ask.final} == {1.0}
+    assert {ask.voice for ask in room.world.transcribed if not ask.final} == {PLAIN_VOICE}
 
 
 def test_turns_are_numbered_on() -> None:

@@ -11,6 +11,7 @@ from streamtalk.cli.transcribing.listening import Listener
 from streamtalk.cli.transcribing.pieces import LONGEST_SAMPLES, Piece, PieceCutter, Window
 from streamtalk.proto.audio import BYTES_PER_SAMPLE, MIC_RATE_HZ
 from streamtalk.proto.limits import MAX_HEADER_BYTES, MAX_MESSAGE_BYTES
+from streamtalk.proto.state import PLAIN_VOICE
 from streamtalk.vad.config import ScriptedSettings, SegmenterSettings
 from streamtalk.vad.engines.scripted import ScriptedEngine
 from streamtalk.vad.tracker import CHUNK_SAMPLES
@@ -97,7 +98,9 @@ def test_piece_tells_how_sure_voice_activity_was() -> None:
     (alone,) = _cut(_speech((2, 0.0), click, (2, 0.0)))
     assert alone.voice == 0.8
     both = _cut(_speech((2, 0.99), (0.5, 0.0), click, (3, 0.0), click, (2, 0.0)))
-    assert [piece.voice for piece in both] == [1.0, 0.8]
+    assert [piece.voice for piece in both] == [0.99, 0.8]
+    (long,) = _cut(_speech((2, 0.9), (2, 0.0)))
+    assert long.voice == PLAIN_VOICE
 
 
 def test_window_forgets_what_is_behind() -> None:

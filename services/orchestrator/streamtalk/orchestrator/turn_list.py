@@ -8,7 +8,7 @@ from streamtalk.orchestrator.exchange import Exchange
 from streamtalk.orchestrator.hearing import Range
 from streamtalk.orchestrator.history import TurnRow
 
-KEPT_TURNS: Final = 200
+KEPT_TURNS: Final = 100
 """Turns that views and reports can still see; the history has them all."""
 
 
