@@ -9,8 +9,8 @@ from typing import Any, Protocol, cast
 
 import zmq
 
-from streamtalk.client.peer import LOST_EVENTS
-from streamtalk.client.sockets import open_socket, send_parts, split_envelope
+from streamtalk.client.peer import Connection
+from streamtalk.client.sockets import send_parts, split_envelope
 from streamtalk.proto.codec import decode, encode
 from streamtalk.proto.errors import (
     DeadlineError,
@@ -47,7 +47,7 @@ class Pending:
 
 
 class Line:
-    """The socket to one endpoint, and the monitor that tells when nobody is there."""
+    """The connection to one endpoint, served by a loop."""
 
     def __init__(
         self,
@@ -58,33 +58,23 @@ class Line:
         lost: Callable[[str], None],
     ) -> None:
         self._loop = loop
-        self.socket = open_socket(context, zmq.DEALER)
-        self.monitor = self.socket.get_monitor_socket(LOST_EVENTS)
-        try:
-            self.socket.connect(endpoint)
-        except zmq.ZMQError:
-            self._close_sockets()
-            raise
-        loop.add(self.socket, receive)
+        self._connection = Connection(context, endpoint)
+        self.socket = self._connection.socket
 
         def leave(_: list[bytes]) -> None:
-            # An instance that leaves answers first: its last words may wait beside this.
+            """Nobody is there now; who was may have answered before, which waits beside this."""
             while not self.socket.closed and self.socket.poll(0):
                 receive(self.socket.recv_multipart())
             lost(endpoint)
 
-        loop.add(self.monitor, leave)
+        loop.add(self.socket, receive)
+        loop.add(self._connection.monitor, leave)
 
     def close(self) -> None:
         """Stop listening and close."""
         self._loop.remove(self.socket)
-        self._loop.remove(self.monitor)
-        self._close_sockets()
-
-    def _close_sockets(self) -> None:
-        self.socket.disable_monitor()
-        self.monitor.close()
-        self.socket.close()
+        self._loop.remove(self._connection.monitor)
+        self._connection.close()
 
 
 class Caller:

@@ -22,14 +22,15 @@ LOST_EVENTS = zmq.EVENT_DISCONNECTED | zmq.EVENT_CONNECT_RETRIED
 """Monitor events that mean: the instance is not there (any more)."""
 
 
-class _Connection:
-    """A DEALER connected once, and what its monitor tells.
+class Connection:
+    """A DEALER connected once, and the monitor that tells when nobody is there.
 
     Without `IMMEDIATE`: with it, libzmq 4.3.5 throws the last answers of a process that leaves away
     together with the connection.
     """
 
     def __init__(self, context: zmq.Context[Any], endpoint: str) -> None:
+        """Connect; raises zmq.ZMQError where `endpoint` is none."""
         self.socket = open_socket(context, zmq.DEALER)
         self.monitor = self.socket.get_monitor_socket(LOST_EVENTS)
         self.monitor.setsockopt(zmq.LINGER, 0)
@@ -56,7 +57,7 @@ class Peer(Closing):
         self.endpoint = endpoint
         self._context = context
         self._numbers = itertools.count(1)
-        self._connection: _Connection | None = _Connection(context, endpoint)
+        self._connection: Connection | None = Connection(context, endpoint)
         self._closed = False
 
     def close(self) -> None:
@@ -96,14 +97,14 @@ class Peer(Closing):
                 raise MalformedError(text)
             return message, answer
 
-    def _connected(self) -> _Connection:
+    def _connected(self) -> Connection:
         """The connection, or a new one: where somebody has left, another may have come."""
         if self._closed:
             raise PeerLostError(f"the line to {self.endpoint} was closed here")
         if self._connection is not None and self._connection.monitor.poll(0):
             self._drop()
         if self._connection is None:
-            self._connection = _Connection(self._context, self.endpoint)
+            self._connection = Connection(self._context, self.endpoint)
         return self._connection
 
     def _drop(self) -> None:
@@ -112,7 +113,7 @@ class Peer(Closing):
             self._connection = None
 
     def _receive(
-        self, connection: _Connection, number: bytes, deadline_ns: int
+        self, connection: Connection, number: bytes, deadline_ns: int
     ) -> tuple[bytes, bytes]:
         while True:
             self._wait(connection, deadline_ns)
@@ -121,7 +122,7 @@ class Peer(Closing):
                 if found is not None and found[0][0] == number:
                     return found[1], found[2]
 
-    def _wait(self, connection: _Connection, deadline_ns: int) -> None:
+    def _wait(self, connection: Connection, deadline_ns: int) -> None:
         """Until something came; raises when the deadline passes or the instance disconnects."""
         poller = zmq.Poller()
         poller.register(connection.socket, zmq.POLLIN)

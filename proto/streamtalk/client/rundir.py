@@ -5,6 +5,7 @@ import os
 import stat
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -92,9 +93,9 @@ class RunDir:
         """File of a session's microphone ring."""
         return self.path / "rings" / f"{session}.ring"
 
-    @property
+    @cached_property
     def slots(self) -> Path:
-        """Folder of lock files and overlays, one of each per slot."""
+        """Folder of lock files and overlays, one of each per slot; it is asked for every second."""
         return self.path / "slots"
 
     @property

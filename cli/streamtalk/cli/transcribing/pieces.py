@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from streamtalk.orchestrator.hearing import voice_of
 from streamtalk.proto.audio import MIC_RATE_HZ
 from streamtalk.proto.state import PLAIN_VOICE
 from streamtalk.vad.config import SegmenterSettings
@@ -21,9 +22,6 @@ _ENOUGH_SAMPLES: Final = 15 * MIC_RATE_HZ
 
 _APART_SAMPLES: Final = MIC_RATE_HZ
 """Speech on both sides of a longer pause goes into two pieces."""
-
-_LONG_SAMPLES: Final = 13 * MIC_RATE_HZ // 10
-"""A second of speech in one go, and its look-back: that is somebody, however quiet."""
 
 _PAD_SAMPLES: Final = MIC_RATE_HZ // 5
 _SEARCH_CHUNKS: Final = 10 * MIC_RATE_HZ // CHUNK_SAMPLES
@@ -78,8 +76,8 @@ class PieceCutter:
         if self._begin is None:
             return found
         self._end = max(self._end, segmenter.end or 0)
-        lasted = (segmenter.end or 0) - (segmenter.segment or 0) >= _LONG_SAMPLES
-        self._voice = max(self._voice, segmenter.peak, PLAIN_VOICE * lasted)
+        length = (segmenter.end or 0) - (segmenter.segment or 0)
+        self._voice = max(self._voice, voice_of(segmenter.peak, length))
         silence = to_sample - self._end
         long = to_sample - self._begin >= _ENOUGH_SAMPLES
         if not segmenter.speaking and (silence > _APART_SAMPLES or long):

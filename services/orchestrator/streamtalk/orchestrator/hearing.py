@@ -149,6 +149,11 @@ class Utterance:
         self.marks_ns.clear()
 
 
+def voice_of(peak: float, samples: int) -> float:
+    """How sure voice activity is of speech in one go, whose best probability is `peak`."""
+    return max(peak, PLAIN_VOICE) if samples >= _LONG_SAMPLES else peak
+
+
 class Hearing:
     """Follows one session's VAD states; at most one utterance is open."""
 
@@ -180,8 +185,8 @@ class Hearing:
             partial_due_ns = now_ns + self._config.partial_after_ms * 1_000_000
             self.utterance = Utterance(state.stream, start, partial_due_ns=partial_due_ns)
             actions.append(Began(start))
-        lasted = end - state.segment >= _LONG_SAMPLES
-        self.utterance.voice = max(self.utterance.voice, state.peak, PLAIN_VOICE * lasted)
+        voice = voice_of(state.peak, end - state.segment)
+        self.utterance.voice = max(self.utterance.voice, voice)
         if state.speaking:
             return actions + self._on_speaking(self.utterance, state, now_ns)
         return actions + self._on_pause(self.utterance, end, state.sample, now_ns)

@@ -10,7 +10,7 @@ from streamtalk.proto.errors import InputError
 
 
 def _path(run_dir: RunDir, service: str) -> str:
-    return f"{run_dir.path}/slots/{service}.swap"
+    return f"{run_dir.slots}/{service}.swap"
 
 
 @contextmanager
